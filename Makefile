@@ -1,0 +1,26 @@
+# The one place that knows how the project is set up and checked. `make help` lists the targets.
+ENV ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(VENV)/.python $(VENV)/.node ## Install everything into .venv and node_modules
+
+$(VENV)/.python: requirements.txt constraints.txt pyproject.toml
+	@echo "Setting up Python packages in $(VENV) ..."
+	@test -x $(BIN)/python || python3 -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@touch $@
+
+$(VENV)/.node: package.json package-lock.json $(VENV)/.python
+	@echo "Setting up the CDK CLI in node_modules ..."
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
