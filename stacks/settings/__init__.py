@@ -1,0 +1,31 @@
+"""Typed, validated settings of one environment: `load_settings("dev")`."""
+
+from stacks.settings.environment import (
+    ChecksSettings,
+    DataSettings,
+    EnvironmentSettings,
+    GatewaySettings,
+    IdentitySettings,
+    NetworkSettings,
+    ProtectionSettings,
+    ToolServerSettings,
+)
+from stacks.settings.loader import Settings, SettingsError, available_environments, load_settings
+from stacks.settings.tenant import AgentSettings, TenantSettings
+
+__all__ = [
+    "AgentSettings",
+    "ChecksSettings",
+    "DataSettings",
+    "EnvironmentSettings",
+    "GatewaySettings",
+    "IdentitySettings",
+    "NetworkSettings",
+    "ProtectionSettings",
+    "Settings",
+    "SettingsError",
+    "TenantSettings",
+    "ToolServerSettings",
+    "available_environments",
+    "load_settings",
+]

@@ -1,0 +1,178 @@
+"""The settings of one environment, `config/<environment>.yaml`.
+
+Validators look at one field and at those above it, so that a file with several mistakes reports all of them
+at once. Their messages end with the way out; `loader` adds file, key and value.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stacks.settings.base import SettingsModel, Slug
+
+LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+"""Retention that CloudWatch Logs accepts, in days
+(https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html)."""
+
+InterfaceEndpoint = Literal[
+    "apigateway", "autoscaling", "bedrock", "bedrock-agentcore", "bedrock-agentcore-control",
+    "bedrock-agentcore.gateway", "bedrock-runtime", "cloudformation", "cognito-idp", "dynamodb", "ec2", "ecr.api",
+    "ecr.dkr", "ecs", "eks", "eks-auth", "elasticloadbalancing", "email", "events", "execute-api", "kms", "lambda",
+    "logs", "monitoring", "rds", "rds-data", "sagemaker.api", "secretsmanager", "sns", "sqs", "ssm", "states", "sts",
+    "xray",
+]  # fmt: skip
+"""Interface endpoints the kit knows, by the last part of `com.amazonaws.<region>.<service>`
+(https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html)."""
+
+PolicyPack = Literal["AwsSolutions", "Serverless", "NIST80053R5", "PCIDSS321", "HIPAASecurity"]
+
+SubnetMask = Annotated[int, Field(ge=16, le=28)]
+
+
+class SubnetMasks(SettingsModel):
+    """Prefix length of each kind of subnet; there is one of each in every availability zone."""
+
+    public: SubnetMask = 24
+    """For NAT gateways and load balancers."""
+    private: SubnetMask = 20
+    """For functions and pods; large, since every pod takes an address."""
+    isolated: SubnetMask = 24
+    """For data stores: no route out of the VPC."""
+
+
+class NetworkSettings(SettingsModel):
+    """The VPC (R1)."""
+
+    cidr: str = "10.0.0.0/16"
+    """Address range of the VPC."""
+    availability_zones: Annotated[int, Field(ge=2, le=6)]
+    """How many availability zones the subnets spread over."""
+    nat_gateways: Annotated[int, Field(ge=0)]
+    """0 (private subnets reach AWS through endpoints only), 1, or up to one per availability zone."""
+    subnet_masks: SubnetMasks = SubnetMasks()
+    interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(default=(), strict=False)
+    """AWS services reached without leaving the VPC; each costs per hour and availability zone.
+    S3 and DynamoDB always have their free gateway endpoints."""
+
+    @field_validator("cidr")
+    @classmethod
+    def _is_a_private_network(cls, value: str) -> str:
+        try:
+            network = IPv4Network(value)
+        except ValueError as error:
+            raise ValueError(f"is no IPv4 network ({error}): write it like 10.0.0.0/16") from None
+        if not network.is_private or not 16 <= network.prefixlen <= 28:
+            raise ValueError("is not a private range between /16 and /28: write it like 10.0.0.0/16 (RFC 1918)")
+        return value
+
+    @field_validator("nat_gateways")
+    @classmethod
+    def _at_most_one_per_zone(cls, value: int, info: ValidationInfo) -> int:
+        zones = info.data.get("availability_zones")
+        if zones is not None and value > zones:
+            raise ValueError(f"is more than one per availability zone: use 0 to {zones}, or raise availability_zones")
+        return value
+
+    @field_validator("subnet_masks")
+    @classmethod
+    def _subnets_fit(cls, masks: SubnetMasks, info: ValidationInfo) -> SubnetMasks:
+        cidr, zones = info.data.get("cidr"), info.data.get("availability_zones")
+        if cidr is None or zones is None:
+            return masks
+        needed = zones * sum(2 ** (32 - mask) for mask in (masks.public, masks.private, masks.isolated))
+        available = IPv4Network(cidr).num_addresses
+        if needed > available:
+            raise ValueError(
+                f"needs {needed} addresses over {zones} availability zones and {cidr} has {available}: "
+                "widen cidr, or use longer masks or fewer availability zones"
+            )
+        return masks
+
+    @field_validator("interface_endpoints")
+    @classmethod
+    def _no_duplicates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"lists {', '.join(twice)} twice: name each service once")
+        return value
+
+
+class IdentitySettings(SettingsModel):
+    """Machine identity (R2, R4)."""
+
+    access_token_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
+    """Lifetime of an access token; Cognito takes 5 minutes to 1 day."""
+    secret_rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days between rotations of each agent's client secret."""
+
+
+class DataSettings(SettingsModel):
+    """The conversation store (R14)."""
+
+    conversation_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days after its last use at which a conversation expires."""
+
+
+class ToolServerSettings(SettingsModel):
+    """One tool server: a Lambda package under `lambda/`, a resource server with scopes, a target of the gateway."""
+
+    package: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Folder below `lambda/` that holds the server."""
+    in_vpc: bool
+    """Run in the private subnets. The services its tools call must be reachable from there."""
+    reserved_concurrency: Annotated[int, Field(ge=1, le=1000)]
+    """Upper bound of parallel calls, taken from the account's limit."""
+    memory_mb: Annotated[int, Field(ge=128, le=10240)] = 512
+    timeout_seconds: Annotated[int, Field(ge=1, le=900)] = 30
+
+
+class GatewaySettings(SettingsModel):
+    """The AgentCore gateway (R5)."""
+
+    debug: bool = False
+    """Return the cause of internal errors to callers. Only for development."""
+
+
+class ProtectionSettings(SettingsModel):
+    """What keeps data and stacks from being deleted."""
+
+    terminate: bool
+    """CloudFormation termination protection on every stack."""
+    retain_data: bool
+    """Keep tables, keys, secrets, the user pool and log groups when their stack is deleted, with deletion
+    protection where the service has it."""
+
+
+class ChecksSettings(SettingsModel):
+    """Policy packs that every synthesis must pass (R31)."""
+
+    packs: tuple[PolicyPack, ...] = Field(strict=False)
+
+
+class EnvironmentSettings(SettingsModel):
+    """Everything that differs between environments."""
+
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """AWS account to bind to, quoted. Without it the templates fit any account."""
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "us-east-1"
+    development: bool = False
+    """A place to try things: the checks allow here what they refuse elsewhere (debug output)."""
+    network: NetworkSettings
+    identity: IdentitySettings = IdentitySettings()
+    data: DataSettings = DataSettings()
+    tool_servers: dict[Slug, ToolServerSettings] = Field(min_length=1)
+    gateway: GatewaySettings = GatewaySettings()
+    log_retention_days: LogRetentionDays
+    protection: ProtectionSettings
+    checks: ChecksSettings
+    tags: dict[str, str] = {}
+    """Tags on every resource, beside `project` and `environment`."""
+
+    @field_validator("gateway")
+    @classmethod
+    def _debug_in_development_only(cls, value: GatewaySettings, info: ValidationInfo) -> GatewaySettings:
+        if value.debug and not info.data.get("development", True):
+            raise ValueError("debug shows internal errors to callers: set it false, or development true")
+        return value
