@@ -1,0 +1,147 @@
+"""An emulated AWS for the tests of this folder: its own ports and state, so that it runs beside `make local`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import cfnlint
+import pytest
+from botocore.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A running emulator: `endpoint_url` is the AWS API, `edge_url` the proxy, `ca` the authority to trust."""
+
+    endpoint_url: str
+    edge_url: str
+    ca: Path
+    state: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point an AWS client and an HTTPS client at this emulator."""
+        ca = str(self.ca)
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HTTPS_PROXY": self.edge_url,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "SSL_CERT_FILE": ca,
+            "REQUESTS_CA_BUNDLE": ca,
+            "AWS_CA_BUNDLE": ca,
+            "NODE_EXTRA_CA_CERTS": ca,
+        }
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this emulator, one per service."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.endpoint_url,
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def emulator_python() -> Path:
+    """The interpreter of the emulator's environment, made once per version of its requirements."""
+    requirements = REPOSITORY / "local" / "emulator" / "requirements.txt"
+    venv = REPOSITORY / ".local" / "venv"
+    python = venv / "bin" / "python"
+    stamp = venv / ".requirements"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != wanted:
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv], check=True)
+        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, "-r", requirements], check=True)
+        stamp.write_text(wanted)
+    return python
+
+
+@pytest.fixture(scope="session")
+def emulator(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator of this test session; it ends with it."""
+    running = start_emulator(emulator_python, tmp_path_factory.mktemp("emulator"))
+    yield running
+    running.process.terminate()
+    assert running.process.wait(timeout=15) == 0, running.log.read_text()[-2000:]
+
+
+def start_emulator(python: Path, state: Path) -> Emulator:
+    """Start an emulator on free ports and wait until it is ready; the caller ends `process`."""
+    port, edge_port = free_port(), free_port()
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(state),
+        "PYTHONPATH": str(REPOSITORY),
+        "FOUNDATION_STATE": str(state),
+        "FOUNDATION_CFN_SCHEMAS": str(SCHEMAS),
+        "FOUNDATION_EMULATOR_PORT": str(port),
+        "FOUNDATION_EDGE_PORT": str(edge_port),
+        "FOUNDATION_GATEWAY_PORT": str(free_port()),
+    }
+    log = state / "emulator.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([python, "-m", "local.emulator"], env=environment, stdout=output, stderr=output)
+    endpoint = f"http://127.0.0.1:{port}"
+    _wait_until_ready(process, f"{endpoint}/_foundation/health", log)
+    return Emulator(
+        endpoint_url=endpoint,
+        edge_url=f"http://127.0.0.1:{edge_port}",
+        ca=state / "ca.pem",
+        state=state,
+        process=process,
+        log=log,
+    )
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the emulator ended at once:\n{log.read_text()}")
+        try:
+            with opener.open(url, timeout=1) as answer:
+                json.load(answer)
+                return
+        except OSError:
+            time.sleep(0.05)
+    process.kill()
+    raise RuntimeError(f"the emulator was not ready within 30 s:\n{log.read_text()[-4000:]}")
