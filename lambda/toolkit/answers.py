@@ -1,0 +1,71 @@
+"""What the Lambda function returns: a tool's answer as JSON, or a failure the caller can read.
+
+See the package docstring for the convention.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from toolkit.errors import ToolError
+
+MAX_ANSWER_BYTES = 5_500_000
+"""AgentCore's limit for a payload is 6 MB; the rest is left for the gateway's own envelope.
+
+https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html
+"""
+
+
+def success(answer: Any, *, tool: str) -> dict[str, Any]:
+    """A tool's answer in JSON's types: times in ISO 8601, decimals as numbers, bytes in base64.
+
+    Args:
+        answer: What the tool returned.
+        tool: Its name, for errors.
+
+    Raises:
+        ToolError: The answer is too large for the gateway.
+        TypeError: It is not a dict, could be taken for a failure, or holds a type that JSON does not have.
+        ValueError: It holds NaN or an infinity, which JSON does not have.
+    """
+    if not isinstance(answer, dict):
+        raise TypeError(f"tool {tool} returned {type(answer).__name__}; it must return a dict")
+    if "isError" in answer and "content" in answer:
+        raise TypeError(f"tool {tool} returned isError and content, which is how a failure looks; raise ToolError")
+    text = json.dumps(answer, default=_plain, allow_nan=False)
+    size = len(json.dumps(text))  # as the gateway carries it: a JSON text inside a JSON string
+    if size > MAX_ANSWER_BYTES:
+        raise ToolError(
+            f"{tool}: the answer has {size} bytes, {MAX_ANSWER_BYTES} fit; ask for fewer or narrower results",
+            code="answer_too_large",
+        )
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def failure(message: str) -> dict[str, Any]:
+    """An expected failure, in the shape of an MCP tool result.
+
+    https://modelcontextprotocol.io/specification/2025-11-25/server/tools#error-handling
+    """
+    return {"isError": True, "content": [{"type": "text", "text": message}]}
+
+
+def _plain(value: Any) -> Any:
+    """JSON's form of a value that `json` does not know."""
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"an answer holds a {type(value).__name__}, which has no form in JSON")

@@ -1,0 +1,129 @@
+"""A tool server: the tools of one Lambda function."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from toolkit import answers, aws
+from toolkit.declaration import Tool, declare
+from toolkit.errors import DeclarationError, InternalToolError, ToolError
+from toolkit.invocation import Invocation, LambdaContext
+from toolkit.records import CallRecord
+from toolkit.spec import ServerSpec
+
+# A gateway target's name takes letters, digits and hyphens:
+# https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreateGatewayTarget.html
+_NAME = re.compile(r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*")
+# https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string, without suffixes
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class ToolServer:
+    """Collects tools by decorator, describes them, and answers the gateway's calls.
+
+    Args:
+        name: The server's name; the gateway target takes it, so tools appear as `name___tool`.
+        version: Its semantic version (requirement R11).
+
+    Raises:
+        DeclarationError: The name or version has another form.
+    """
+
+    def __init__(self, name: str, *, version: str) -> None:
+        if not _NAME.fullmatch(name) or len(name) > 100:
+            raise DeclarationError(
+                f"tool server {name!r}: a name has letters, digits and single hyphens, and at most 100 of them"
+            )
+        if not _VERSION.fullmatch(version):
+            raise DeclarationError(f"tool server {name}: version {version!r} is not of the form 1.2.3")
+        self.name = name
+        self.version = version
+        self._tools: dict[str, Tool] = {}
+
+    def tool(self, *, actions: Sequence[str]) -> Callable[[Function], Function]:
+        """Declare a function as a tool; the function itself stays as it is.
+
+        Args:
+            actions: Exactly the IAM actions that it calls (`"s3:ListBucket on bucket"`); they become its role.
+
+        Raises:
+            DeclarationError: See `toolkit.declaration.declare`; or the name is taken.
+        """
+
+        def register(function: Function) -> Function:
+            declared = declare(function, actions=actions)
+            if declared.spec.name in self._tools:
+                raise DeclarationError(f"tool server {self.name}: two tools are named {declared.spec.name}")
+            self._tools[declared.spec.name] = declared
+            return function
+
+        return register
+
+    def discover(self, package: str) -> None:
+        """Import every module of a package, so that a tool is there because its file is.
+
+        Args:
+            package: The package's import name.
+        """
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
+            importlib.import_module(module.name)
+
+    def describe(self) -> ServerSpec:
+        """Everything the server offers, as plain data; needs no AWS environment."""
+        specs = sorted((tool.spec for tool in self._tools.values()), key=lambda spec: spec.name)
+        return ServerSpec(self.name, self.version, tuple(specs))
+
+    def handler(self, event: Mapping[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
+        """Answer one call of the gateway; this is the Lambda handler.
+
+        Args:
+            event: The tool's arguments.
+            context: Lambda's context, with the gateway's client context.
+
+        Returns:
+            The tool's answer, or an expected failure (see the package docstring).
+
+        Raises:
+            InternalToolError: The tool failed unexpectedly; the log record has the traceback.
+        """
+        record = CallRecord(self._logger, server=f"{self.name} {self.version}")
+        correlation_id = context.aws_request_id
+        try:
+            invocation = Invocation.read(context)
+            record.about(invocation)
+            correlation_id = invocation.correlation_id
+            answer = self._call(invocation, event or {})
+        except Exception as error:
+            refusal = error if isinstance(error, ToolError) else aws.explained(error)
+            if refusal is None:
+                record.failed(error)
+                # `from None`: Lambda would send the cause's traceback along.
+                message = f"the tool failed inside {self.name}; its log has the details under {correlation_id}"
+                raise InternalToolError(message) from None
+            record.refused(refusal.code)
+            return answers.failure(str(refusal))
+        record.succeeded()
+        return answer
+
+    def _call(self, invocation: Invocation, given: Mapping[str, Any]) -> dict[str, Any]:
+        tool = self._tools.get(invocation.tool)
+        if tool is None:
+            known = ", ".join(sorted(self._tools))
+            message = f"{self.name} has no tool {invocation.tool!r}; it has {known}"
+            raise ToolError(message, code="unknown_tool")
+        arguments = tool.read_arguments(given)
+        if tool.tenant_parameter is not None:
+            arguments[tool.tenant_parameter] = invocation.tenant()
+        return answers.success(tool.function(**arguments), tool=tool.spec.name)
+
+    @cached_property
+    def _logger(self) -> Logger:
+        return Logger(service=self.name)

@@ -1,0 +1,46 @@
+"""What a tool server offers, as plain data for schemas, roles, policies and reference pages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.permissions import Permission
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """One tool.
+
+    Attributes:
+        name: Its name, without the target's prefix.
+        description: What a model reads to choose it.
+        input_schema: AgentCore's SchemaDefinition (type, properties, required, items, description) as its API
+            spells it: https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_SchemaDefinition.html
+        output_schema: The same for the answer, or None when the tool does not declare one.
+        actions: The IAM actions it calls, sorted.
+    """
+
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    actions: tuple[Permission, ...]
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """One tool server.
+
+    Attributes:
+        name: Its name, which is also the gateway target's name.
+        version: Its semantic version.
+        tools: Its tools, sorted by name.
+    """
+
+    name: str
+    version: str
+    tools: tuple[ToolSpec, ...]
+
+    @property
+    def actions(self) -> tuple[Permission, ...]:
+        """Every IAM action of every tool, once each, sorted."""
+        return tuple(sorted({action for tool in self.tools for action in tool.actions}))
