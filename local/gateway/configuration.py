@@ -1,0 +1,103 @@
+"""What a deployed gateway says it is: plain data, read from the control plane and enforced as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+DISCOVERY_SUFFIX = "/.well-known/openid-configuration"
+
+ClaimOperator = Literal["EQUALS", "CONTAINS", "CONTAINS_ANY"]
+"""CustomClaimValidationType.authorizingClaimMatchValue.claimMatchOperator of the control plane API."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomClaim:
+    """One rule over a claim of the token.
+
+    `values` holds the single `matchValueString` for EQUALS and CONTAINS, or the `matchValueStringList`.
+    Source: bedrock-agentcore-control API, CustomClaimValidationType.
+    """
+
+    name: str
+    value_type: Literal["STRING", "STRING_ARRAY"]
+    operator: ClaimOperator
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JwtAuthorizer:
+    """A gateway's `customJWTAuthorizer`. An empty tuple means that the template does not restrict that claim.
+
+    Source: bedrock-agentcore-control API, CustomJWTAuthorizerConfiguration.
+    """
+
+    discovery_url: str
+    allowed_audience: tuple[str, ...] = ()
+    allowed_clients: tuple[str, ...] = ()
+    allowed_scopes: tuple[str, ...] = ()
+    advertised_scopes: tuple[str, ...] = ()
+    custom_claims: tuple[CustomClaim, ...] = ()
+
+    @property
+    def issuer_url(self) -> str:
+        """The authorization server, as the gateway names it to clients: the discovery URL without its suffix."""
+        return self.discovery_url.removesuffix(DISCOVERY_SUFFIX)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRecord:
+    """A gateway target as deployed.
+
+    `kind` is the member of `targetConfiguration` that is set, such as `mcp.lambda`; `configuration` is its value.
+    `version` changes with every update of the target.
+    """
+
+    target_id: str
+    name: str
+    kind: str
+    configuration: Mapping[str, Any]
+    version: str
+    request_headers: tuple[str, ...] = ()
+    query_parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayRecord:
+    """A gateway as deployed, with its targets.
+
+    `refusals` says why this gateway must not be served: each sentence names a check that would otherwise be skipped.
+    """
+
+    gateway_id: str
+    arn: str
+    name: str
+    url: str
+    role_arn: str
+    authorizer: JwtAuthorizer | None
+    supported_versions: tuple[str, ...]
+    instructions: str | None = None
+    semantic_search: bool = False
+    streaming: bool = False
+    paginated: bool = True
+    debug: bool = False
+    targets: tuple[TargetRecord, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The host of the gateway's URL, without its port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port of the gateway's URL; 0 when it names none."""
+        return urlsplit(self.url).port or 0
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the protected resource metadata lies: at the root of the host, as AgentCore serves it."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"

@@ -1,0 +1,134 @@
+"""Read the deployed gateways from the AgentCore control plane (the emulated one, through unmodified boto3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from local.gateway.configuration import (
+    DISCOVERY_SUFFIX,
+    CustomClaim,
+    GatewayRecord,
+    JwtAuthorizer,
+    TargetRecord,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_bedrock_agentcore_control import BedrockAgentCoreControlClient
+    from types_boto3_bedrock_agentcore_control.type_defs import GetGatewayResponseTypeDef
+
+AGENTCORE_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
+"""What a gateway that names no version speaks."""
+
+_SERVING = frozenset({"READY", "UPDATING", "UPDATE_UNSUCCESSFUL"})
+_SERVING_TARGET = _SERVING | {"SYNCHRONIZING", "SYNCHRONIZE_UNSUCCESSFUL"}
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def read_gateways(client: BedrockAgentCoreControlClient) -> tuple[GatewayRecord, ...]:
+    """Return every gateway that is being served, each with the targets that are ready.
+
+    Raises botocore's ClientError or BotoCoreError when the control plane does not answer.
+    """
+    gateways = []
+    for page in client.get_paginator("list_gateways").paginate():
+        for summary in page["items"]:
+            if summary["status"] in _SERVING:
+                answer = client.get_gateway(gatewayIdentifier=summary["gatewayId"])
+                gateways.append(_gateway(answer, _read_targets(client, summary["gatewayId"])))
+    return tuple(gateways)
+
+
+def _read_targets(client: BedrockAgentCoreControlClient, gateway_id: str) -> tuple[TargetRecord, ...]:
+    targets = []
+    for page in client.get_paginator("list_gateway_targets").paginate(gatewayIdentifier=gateway_id):
+        for summary in page["items"]:
+            if summary["status"] in _SERVING_TARGET:
+                answer = client.get_gateway_target(gatewayIdentifier=gateway_id, targetId=summary["targetId"])
+                targets.append(_target(answer))
+    return tuple(sorted(targets, key=lambda target: target.name))
+
+
+def _target(answer: Mapping[str, Any]) -> TargetRecord:
+    (protocol, union) = next(iter(answer["targetConfiguration"].items()))
+    (member, configuration) = next(iter(union.items()))
+    metadata = answer.get("metadataConfiguration", {})
+    return TargetRecord(
+        target_id=answer["targetId"],
+        name=answer["name"],
+        kind=f"{protocol}.{member}",
+        configuration=configuration,
+        version=answer["updatedAt"].isoformat(),
+        request_headers=tuple(metadata.get("allowedRequestHeaders", ())),
+        query_parameters=tuple(metadata.get("allowedQueryParameters", ())),
+    )
+
+
+def _gateway(answer: GetGatewayResponseTypeDef, targets: tuple[TargetRecord, ...]) -> GatewayRecord:
+    mcp = answer.get("protocolConfiguration", {}).get("mcp", {})
+    jwt = answer.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
+    return GatewayRecord(
+        gateway_id=answer["gatewayId"],
+        arn=answer["gatewayArn"],
+        name=answer["name"],
+        url=answer.get("gatewayUrl", ""),
+        role_arn=answer.get("roleArn", ""),
+        authorizer=_authorizer(jwt) if jwt else None,
+        supported_versions=tuple(mcp.get("supportedVersions", AGENTCORE_VERSIONS)),
+        instructions=mcp.get("instructions"),
+        semantic_search=mcp.get("searchType") == "SEMANTIC",
+        streaming=mcp.get("streamingConfiguration", {}).get("enableResponseStreaming", False),
+        paginated=not mcp.get("disableMcpListToolsPagination", False),
+        debug=answer.get("exceptionLevel") == "DEBUG",
+        targets=targets,
+        refusals=_refusals(answer),
+    )
+
+
+def _authorizer(jwt: Mapping[str, Any]) -> JwtAuthorizer:
+    scopes = tuple(jwt.get("allowedScopes", ()))
+    advertised = jwt.get("advertisedScopeMapping", {})
+    return JwtAuthorizer(
+        discovery_url=jwt["discoveryUrl"],
+        allowed_audience=tuple(jwt.get("allowedAudience", ())),
+        allowed_clients=tuple(jwt.get("allowedClients", ())),
+        allowed_scopes=scopes,
+        advertised_scopes=tuple(advertised.get(scope, scope) for scope in scopes),
+        custom_claims=tuple(_claim(claim) for claim in jwt.get("customClaims", ())),
+    )
+
+
+def _claim(claim: Mapping[str, Any]) -> CustomClaim:
+    match = claim["authorizingClaimMatchValue"]
+    value = match["claimMatchValue"]
+    single = value.get("matchValueString")
+    return CustomClaim(
+        name=claim["inboundTokenClaimName"],
+        value_type=claim["inboundTokenClaimValueType"],
+        operator=match["claimMatchOperator"],
+        values=(single,) if single is not None else tuple(value["matchValueStringList"]),
+    )
+
+
+def _refusals(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say which parts of the gateway this machine cannot enforce; serving it anyway would skip a check."""
+    found = []
+    kind = answer["authorizerType"]
+    jwt = answer.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
+    if kind != "CUSTOM_JWT" or not jwt:
+        found.append(f"its authorizer type is {kind}; only CUSTOM_JWT gateways are served here, set CUSTOM_JWT")
+    elif not jwt["discoveryUrl"].endswith(DISCOVERY_SUFFIX):
+        found.append(f"its discovery URL {jwt['discoveryUrl']} does not end in {DISCOVERY_SUFFIX}")
+    if jwt and jwt.get("allowedWorkloadConfiguration"):
+        found.append("its authorizer restricts workloads (allowedWorkloadConfiguration), which is not enforced here")
+    if answer.get("interceptorConfigurations"):
+        found.append("it has interceptors, which are not run here yet")
+    if answer.get("policyEngineConfiguration"):
+        found.append("it has a policy engine, which is not evaluated here yet")
+    if answer.get("customTransformConfiguration"):
+        found.append("it has a custom transformation, which is not run here")
+    url = urlsplit(answer.get("gatewayUrl", ""))
+    if url.scheme != "http" or url.hostname not in _LOOPBACK or not url.port or url.path != "/mcp":
+        found.append(f"its URL {answer.get('gatewayUrl')!r} is not of the form http://127.0.0.1:<port>/mcp")
+    return tuple(found)
