@@ -1,0 +1,1 @@
+"""Rules of our own over synthesized templates; `foundation.nag` attaches them to an app."""

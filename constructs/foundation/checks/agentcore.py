@@ -1,0 +1,259 @@
+"""Rules for AgentCore gateways and their targets, which no public policy pack has.
+
+Each rule reads one synthesized template, so it sees raw overrides too, and yields a finding per resource: what is
+wrong and the way out. Ids are ``AgentCore-<rule>``; `foundation.acknowledge` accepts them like those of other packs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from foundation.checks.statements import allow_statements, reaches_every
+from foundation.checks.template import Resource, Template, Value, as_list, as_text
+from foundation.checks.width import width
+
+GATEWAY = "AWS::BedrockAgentCore::Gateway"
+TARGET = "AWS::BedrockAgentCore::GatewayTarget"
+ROLE_POLICY_TYPES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+
+REQUIRED_MCP_VERSION = "2025-11-25"
+CONCURRENT_TARGETS = 5
+"""Target operations that one gateway takes at a time (AgentCore quotas, "Concurrent gateway target operations":
+https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
+
+GATEWAY_ACTIONS = (
+    "bedrock-agentcore:AuthorizeAction",
+    "bedrock-agentcore:CreateGatewayTarget",
+    "bedrock-agentcore:DeleteGateway",
+    "bedrock-agentcore:DeleteGatewayTarget",
+    "bedrock-agentcore:DeleteResourcePolicy",
+    "bedrock-agentcore:GetGateway",
+    "bedrock-agentcore:GetGatewayTarget",
+    "bedrock-agentcore:GetResourcePolicy",
+    "bedrock-agentcore:InvokeGateway",
+    "bedrock-agentcore:ListGatewayTargets",
+    "bedrock-agentcore:ListTagsForResource",
+    "bedrock-agentcore:ManageResourceScopedPolicy",
+    "bedrock-agentcore:PartiallyAuthorizeActions",
+    "bedrock-agentcore:PutResourcePolicy",
+    "bedrock-agentcore:SynchronizeGatewayTargets",
+    "bedrock-agentcore:TagResource",
+    "bedrock-agentcore:UntagResource",
+    "bedrock-agentcore:UpdateGateway",
+    "bedrock-agentcore:UpdateGatewayTarget",
+)
+"""Actions that can be narrowed to a gateway's ARN (service authorization reference, Amazon Bedrock AgentCore:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrockagentcore.html)."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach of a rule."""
+
+    rule: str
+    logical_id: str
+    location: str
+    """The property at fault, as a dotted path."""
+    message: str
+    """What is wrong and the way out."""
+
+
+Check = Callable[[Template], Iterator[Finding]]
+
+
+def authorizer(template: Template) -> Iterator[Finding]:
+    """A gateway checks who calls: by JWT or by IAM, never not at all and never without authorizing."""
+    for gateway in template.of_type(GATEWAY):
+        kind = gateway.get("AuthorizerType")
+        if kind not in ("CUSTOM_JWT", "AWS_IAM"):
+            yield Finding(
+                "AgentCore-Authorizer",
+                gateway.logical_id,
+                "AuthorizerType",
+                f"AuthorizerType is {as_text(kind)}, so the gateway would serve callers nobody has authorized; "
+                "set CUSTOM_JWT (or AWS_IAM).",
+            )
+
+
+def cognito_audience(template: Template) -> Iterator[Finding]:
+    """No AllowedAudience with Cognito, whose client-credentials tokens have a client_id and no aud.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+    """
+    for gateway, jwt in _jwt_authorizers(template):
+        if jwt.get("AllowedAudience") and _may_be_cognito(jwt.get("DiscoveryUrl")):
+            yield Finding(
+                "AgentCore-CognitoAudience",
+                gateway.logical_id,
+                "AuthorizerConfiguration.CustomJWTAuthorizer.AllowedAudience",
+                "AllowedAudience refuses every client-credentials token of Cognito, which has no aud claim; "
+                "remove it and use AllowedClients and AllowedScopes.",
+            )
+
+
+def cognito_clients_and_scopes(template: Template) -> Iterator[Finding]:
+    """With Cognito both AllowedClients and AllowedScopes are given, or any client of the pool may call."""
+    for gateway, jwt in _jwt_authorizers(template):
+        if not _may_be_cognito(jwt.get("DiscoveryUrl")):
+            continue
+        for name in ("AllowedClients", "AllowedScopes"):
+            if not jwt.get(name):
+                yield Finding(
+                    "AgentCore-CognitoClientsAndScopes",
+                    gateway.logical_id,
+                    f"AuthorizerConfiguration.CustomJWTAuthorizer.{name}",
+                    f"{name} is empty, so the gateway does not tell the pool's tokens apart; "
+                    f"list in {name} what may call.",
+                )
+
+
+def gateway_key(template: Template) -> Iterator[Finding]:
+    """A gateway is encrypted under a customer-managed key."""
+    for gateway in template.of_type(GATEWAY):
+        if not gateway.get("KmsKeyArn"):
+            yield Finding(
+                "AgentCore-GatewayKey",
+                gateway.logical_id,
+                "KmsKeyArn",
+                "KmsKeyArn is missing, so AWS owns the key; give the gateway a customer-managed key.",
+            )
+
+
+def debug_exceptions(template: Template) -> Iterator[Finding]:
+    """A gateway does not tell its callers the inside of an error; DEBUG, the only level there is, does.
+
+    Source: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-debug-messages.html
+    """
+    for gateway in template.of_type(GATEWAY):
+        level = gateway.get("ExceptionLevel")
+        if level is not None:
+            yield Finding(
+                "AgentCore-DebugExceptions",
+                gateway.logical_id,
+                "ExceptionLevel",
+                f"ExceptionLevel is {as_text(level)}, which shows callers the inside of errors; "
+                "leave it out wherever debugging is not allowed.",
+            )
+
+
+def permission_scope(template: Template) -> Iterator[Finding]:
+    """Permissions on gateways name their gateway."""
+    for statement in allow_statements(template):
+        actions = [action for action in GATEWAY_ACTIONS if statement.may(action)]
+        wide = [r for r in statement.resources if reaches_every(r, service="bedrock-agentcore", kind="gateway")]
+        if actions and wide:
+            yield Finding(
+                "AgentCore-PermissionScope",
+                statement.carrier.logical_id,
+                "Policies" if statement.carrier.type == "AWS::IAM::Role" else "PolicyDocument",
+                f"{actions[0]} is allowed on {wide[0]}, which is every gateway; name the gateway's ARN.",
+            )
+
+
+def gateway_role_trust(template: Template) -> Iterator[Finding]:
+    """A gateway's role trusts the service only on behalf of this account.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    for gateway in template.of_type(GATEWAY):
+        role = template.referred(gateway.get("RoleArn"))
+        if role is None:
+            continue
+        for statement in as_list(role.get("AssumeRolePolicyDocument.Statement")):
+            if "aws:sourceaccount" not in as_text(statement.get("Condition")).lower():
+                yield Finding(
+                    "AgentCore-GatewayRoleTrust",
+                    role.logical_id,
+                    "AssumeRolePolicyDocument",
+                    "A statement lets the service assume the gateway's role for any account (confused deputy); "
+                    "add a condition on aws:SourceAccount to each statement.",
+                )
+                break
+
+
+def target_waits_for_policy(template: Template) -> Iterator[Finding]:
+    """A Lambda target is created after the gateway role's policies, or AgentCore refuses it for lack of permission."""
+    for target in template.of_type(TARGET):
+        gateway = template.referred(target.get("GatewayIdentifier"))
+        role = template.referred(gateway.get("RoleArn")) if gateway else None
+        if role is None or target.get("TargetConfiguration.Mcp.Lambda") is None:
+            continue
+        missing = {policy.logical_id for policy in _policies_of(template, role)} - template.before(target.logical_id)
+        if missing:
+            yield Finding(
+                "AgentCore-TargetWaitsForPolicy",
+                target.logical_id,
+                "DependsOn",
+                f"The target may be created before {', '.join(sorted(missing))} of the gateway's role and then fails; "
+                "add the policy to the target's DependsOn.",
+            )
+
+
+def protocol_version(template: Template) -> Iterator[Finding]:
+    """A gateway speaks the MCP revision that today's clients ask for."""
+    for gateway in template.of_type(GATEWAY):
+        versions = gateway.get("ProtocolConfiguration.Mcp.SupportedVersions")
+        if REQUIRED_MCP_VERSION not in as_list(versions):
+            yield Finding(
+                "AgentCore-ProtocolVersion",
+                gateway.logical_id,
+                "ProtocolConfiguration.Mcp.SupportedVersions",
+                f"SupportedVersions lacks {REQUIRED_MCP_VERSION}; add it.",
+            )
+
+
+def concurrent_targets(template: Template) -> Iterator[Finding]:
+    """CloudFormation never works on more of a gateway's targets at a time than AgentCore takes."""
+    groups: dict[str, list[str]] = {}
+    for target in template.of_type(TARGET):
+        groups.setdefault(as_text(target.get("GatewayIdentifier")), []).append(target.logical_id)
+    for targets in groups.values():
+        at_once = width({target: template.before(target) & set(targets) for target in targets})
+        if at_once > CONCURRENT_TARGETS:
+            yield Finding(
+                "AgentCore-ConcurrentTargets",
+                targets[-1],
+                "DependsOn",
+                f"CloudFormation would work on {at_once} targets of one gateway at a time and AgentCore takes "
+                f"{CONCURRENT_TARGETS}; chain the targets with DependsOn.",
+            )
+
+
+ALWAYS: tuple[Check, ...] = (
+    authorizer,
+    cognito_audience,
+    cognito_clients_and_scopes,
+    gateway_key,
+    permission_scope,
+    gateway_role_trust,
+    target_waits_for_policy,
+    protocol_version,
+    concurrent_targets,
+)
+
+
+def findings(template: Template, *, debug_allowed: bool) -> Iterator[Finding]:
+    """Every breach in one template; `debug_allowed` leaves `debug_exceptions` out."""
+    for check in ALWAYS if debug_allowed else (*ALWAYS, debug_exceptions):
+        yield from check(template)
+
+
+def _jwt_authorizers(template: Template) -> Iterator[tuple[Resource, dict[str, Value]]]:
+    for gateway in template.of_type(GATEWAY):
+        jwt = gateway.get("AuthorizerConfiguration.CustomJWTAuthorizer")
+        if isinstance(jwt, dict):
+            yield gateway, jwt
+
+
+def _may_be_cognito(url: Value) -> bool:
+    """Whether a discovery URL is Cognito's, or might be because its host is not written out."""
+    text = as_text(url)
+    host = text.removeprefix("https://").split("/", 1)[0]
+    return "cognito-idp." in text or not text.startswith("https://") or "<" in host
+
+
+def _policies_of(template: Template, role: Resource) -> Iterator[Resource]:
+    """The separate policy resources of a template that are attached to a role."""
+    for policy in template.of_type(*ROLE_POLICY_TYPES):
+        attached = as_list(policy.get("Roles")) + as_list(policy.get("RoleName"))
+        if any(template.referred(name) is role for name in attached):
+            yield policy
