@@ -1,0 +1,1 @@
+"""Read-only AWS operations for agents (requirement R12)."""

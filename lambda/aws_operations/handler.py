@@ -1,0 +1,6 @@
+"""The Lambda entry point. Importing it also gives `server` with every tool declared, for schemas and roles."""
+
+from aws_operations.server import server
+
+server.discover("aws_operations")
+handler = server.handler
