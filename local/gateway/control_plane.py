@@ -128,7 +128,12 @@ def _refusals(answer: Mapping[str, Any]) -> tuple[str, ...]:
         found.append("it has a policy engine, which is not evaluated here yet")
     if answer.get("customTransformConfiguration"):
         found.append("it has a custom transformation, which is not run here")
-    url = urlsplit(answer.get("gatewayUrl", ""))
-    if url.scheme != "http" or url.hostname not in _LOOPBACK or not url.port or url.path != "/mcp":
+    if not is_loopback(answer.get("gatewayUrl", "")):
         found.append(f"its URL {answer.get('gatewayUrl')!r} is not of the form http://127.0.0.1:<port>/mcp")
     return tuple(found)
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether a gateway's URL is one that may be listened at: plain HTTP on this machine alone, at /mcp."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and bool(parts.port) and parts.path == "/mcp"

@@ -20,7 +20,7 @@ def protected_resource(gateway: GatewayRecord, authorizer: JwtAuthorizer) -> dic
 
 
 def challenge(gateway: GatewayRecord, authorizer: JwtAuthorizer, refused: RefusedError) -> str:
-    """Return the WWW-Authenticate header of a refusal (RFC 6750 §3, RFC 9728 §5.1), its parameters in AgentCore's order.
+    """Return the WWW-Authenticate header of a refusal (RFC 6750 §3, RFC 9728 §5.1), in AgentCore's order.
 
     AgentCore names an error even when no token came at all, which RFC 6750 §3.1 advises against.
     """

@@ -1,0 +1,185 @@
+"""Keep the listeners in step with what is deployed: one for each gateway, at the URL that it was given."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator, Sequence
+
+import httpx2
+import uvicorn
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.gateway.application import GatewayApplication, Serving
+from local.gateway.authorizer import Authorizer
+from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.configuration import GatewayRecord, JwtAuthorizer
+from local.gateway.control_plane import is_loopback, read_gateways
+from local.gateway.keys import KeySource
+from local.gateway.targets import KINDS
+from local.gateway.targets.interface import Target, UnusableTargetError
+from local.gateway.tools import Catalogue
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server among others: signals belong to the process, not to each of them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signal handlers alone."""
+        yield
+
+
+class Listener:
+    """An HTTP server at one gateway's address."""
+
+    def __init__(self, record: GatewayRecord) -> None:
+        self.record: GatewayRecord | None = None
+        self.keys: KeySource | None = None
+        self.application = GatewayApplication(name=record.name, port=record.port)
+        self.address = (record.host, record.port)
+        family = socket.AF_INET6 if ":" in record.host else socket.AF_INET
+        self._socket = socket.create_server(self.address, family=family)
+        self._server = _Server(
+            uvicorn.Config(self.application.asgi, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+        )
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+
+    async def stop(self) -> None:
+        """Stop listening; requests under way get two seconds."""
+        self._server.should_exit = True
+        await self._task
+        self._socket.close()
+
+
+class Supervisor:
+    """Reads the control plane again and again and applies what changed."""
+
+    def __init__(
+        self,
+        *,
+        aws: EmulatedAws,
+        http: httpx2.AsyncClient,
+        read: Callable[[], Sequence[GatewayRecord]] | None = None,
+    ) -> None:
+        self._aws = aws
+        self._http = http
+        self._read = read or (lambda: read_gateways(aws.control))
+        self._listeners: dict[str, Listener] = {}
+        self._complaints: dict[str, str] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set."""
+        try:
+            while not stop.is_set():
+                await self.refresh()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+        finally:
+            await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))
+            self._listeners.clear()
+
+    async def refresh(self) -> None:
+        """Read the control plane once and bring every listener up to date."""
+        try:
+            records = await asyncio.to_thread(self._read)
+        except (ClientError, BotoCoreError) as error:
+            self._control_plane_lost(error)
+            return
+        self._complain_once("control plane", None)
+        for gateway_id in self._listeners.keys() - {record.gateway_id for record in records}:
+            logger.info("gateway %s is gone", self._listeners[gateway_id].application.name)
+            await self._listeners.pop(gateway_id).stop()
+        for record in records:
+            await self._apply(record)
+
+    def _control_plane_lost(self, error: Exception) -> None:
+        sentence = f"the emulated AWS at {self._aws.endpoint_url} does not answer; start it and this gateway is back"
+        self._complain_once("control plane", f"{sentence} ({error})")
+        for listener in self._listeners.values():
+            listener.record = None
+            listener.application.refuse(sentence)
+
+    async def _apply(self, record: GatewayRecord) -> None:
+        listener = self._listeners.get(record.gateway_id)
+        if listener is not None and listener.record == record:
+            return
+        if not is_loopback(record.url):
+            self._complain_once(record.gateway_id, f"gateway {record.name} is not served: {'; '.join(record.refusals)}")
+            return
+        if listener is not None and listener.address != (record.host, record.port):
+            await self._listeners.pop(record.gateway_id).stop()
+            listener = None
+        if listener is None:
+            try:
+                listener = self._listeners[record.gateway_id] = Listener(record)
+            except OSError as error:
+                sentence = f"gateway {record.name} cannot listen at {record.url}: {error}; free the port"
+                self._complain_once(record.gateway_id, sentence)
+                return
+        await self._configure(listener, record)
+        listener.record = record
+
+    async def _configure(self, listener: Listener, record: GatewayRecord) -> None:
+        if record.refusals or record.authorizer is None:
+            sentence = f"gateway {record.name} is not served: {'; '.join(record.refusals)}"
+            logger.error(sentence)
+            listener.application.refuse(sentence)
+            return
+        targets, unserved = await asyncio.to_thread(self._build_targets, record)
+        for sentence in unserved.values():
+            logger.error("gateway %s: %s", record.name, sentence)
+        listener.keys = self._key_source(listener, record.authorizer)
+        listener.application.serve(
+            Serving(
+                gateway=record,
+                authorizer=Authorizer(configuration=record.authorizer, keys=listener.keys),
+                catalogue=Catalogue(
+                    targets=targets,
+                    with_search=record.semantic_search,
+                    paginated=record.paginated,
+                    unserved=unserved,
+                ),
+            )
+        )
+        self._complain_once(record.gateway_id, None)
+        count = sum(len(target.tools) for target in targets)
+        logger.info("gateway %s serves %d tools of %d targets at %s", record.name, count, len(targets), record.url)
+
+    def _build_targets(self, record: GatewayRecord) -> tuple[list[Target], dict[str, str]]:
+        """Return the targets that can be served, and a sentence about each that cannot, by its name."""
+        role = ExecutionRole(aws=self._aws, role_arn=record.role_arn, session_name=record.gateway_id[:64])
+        targets: list[Target] = []
+        unserved: dict[str, str] = {}
+        for target in record.targets:
+            build = KINDS.get(target.kind)
+            if build is None:
+                kinds = ", ".join(KINDS)
+                unserved[target.name] = f"target {target.name} is of kind {target.kind}; served here: {kinds}"
+                continue
+            try:
+                targets.append(build(target, record.gateway_id, self._aws, role))
+            except UnusableTargetError as error:
+                unserved[target.name] = str(error)
+        return targets, unserved
+
+    def _key_source(self, listener: Listener, authorizer: JwtAuthorizer) -> KeySource:
+        """Keep the cached keys as long as the identity provider stays the same."""
+        if listener.keys is not None and listener.keys.discovery_url == authorizer.discovery_url:
+            return listener.keys
+        return KeySource(discovery_url=authorizer.discovery_url, http=self._http)
+
+    def _complain_once(self, subject: str, sentence: str | None) -> None:
+        """Log a sentence that would come again at every poll once, until the subject is well again."""
+        if sentence is None:
+            if self._complaints.pop(subject, None) is not None:
+                logger.info("%s: well again", subject)
+        elif self._complaints.get(subject) != sentence:
+            self._complaints[subject] = sentence
+            logger.error(sentence)
