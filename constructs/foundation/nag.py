@@ -76,7 +76,7 @@ def synthesize(app: App) -> CloudAssembly:
     try:
         return app.synth()
     except RuntimeError as error:
-        if not str(error).startswith("ValidationFailed"):
+        if not str(error).startswith("ValidationFailed:"):
             raise
         raise SystemExit(str(error)) from None
 

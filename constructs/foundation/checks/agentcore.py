@@ -205,7 +205,9 @@ def concurrent_targets(template: Template) -> Iterator[Finding]:
     """CloudFormation never works on more of a gateway's targets at a time than AgentCore takes."""
     groups: dict[str, list[str]] = {}
     for target in template.of_type(TARGET):
-        groups.setdefault(as_text(target.get("GatewayIdentifier")), []).append(target.logical_id)
+        identifier = target.get("GatewayIdentifier")
+        gateway = template.referred(identifier)
+        groups.setdefault(gateway.logical_id if gateway else as_text(identifier), []).append(target.logical_id)
     for targets in groups.values():
         at_once = width({target: template.before(target) & set(targets) for target in targets})
         if at_once > CONCURRENT_TARGETS:

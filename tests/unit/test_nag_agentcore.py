@@ -1,0 +1,320 @@
+"""Every rule about AgentCore gateways finds its fault in a template and is silent about the sound one."""
+
+import copy
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from policy_sentry.querying.actions import get_actions_matching_arn_type
+
+from foundation.checks import agentcore
+from foundation.checks.statements import reaches_every
+from foundation.checks.template import Template, as_text
+from foundation.checks.width import width
+
+Body = dict[str, Any]
+Mutation = Callable[[Body], None]
+
+COGNITO_URL = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${Pool}/.well-known/openid-configuration"}
+
+
+def target(**properties: Any) -> Body:
+    return {
+        "Type": "AWS::BedrockAgentCore::GatewayTarget",
+        "DependsOn": ["RolePolicy"],
+        "Properties": {
+            "GatewayIdentifier": {"Fn::GetAtt": ["Gateway", "GatewayIdentifier"]},
+            "Name": "aws-operations",
+            "TargetConfiguration": {"Mcp": {"Lambda": {"LambdaArn": "arn", "ToolSchema": {"InlinePayload": []}}}},
+            **properties,
+        },
+    }
+
+
+def sound() -> Body:
+    """A gateway on Cognito with one Lambda target, as the rules want it."""
+    return {
+        "Gateway": {
+            "Type": "AWS::BedrockAgentCore::Gateway",
+            "Properties": {
+                "AuthorizerType": "CUSTOM_JWT",
+                "AuthorizerConfiguration": {
+                    "CustomJWTAuthorizer": {
+                        "DiscoveryUrl": COGNITO_URL,
+                        "AllowedClients": [{"Ref": "Client"}],
+                        "AllowedScopes": ["aws-operations/read"],
+                    }
+                },
+                "KmsKeyArn": {"Fn::GetAtt": ["Key", "Arn"]},
+                "ProtocolConfiguration": {"Mcp": {"SupportedVersions": ["2025-06-18", "2025-11-25"]}},
+                "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            },
+        },
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Action": "sts:AssumeRole",
+                            "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
+                            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                        }
+                    ]
+                }
+            },
+        },
+        "RolePolicy": {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {
+                "Roles": [{"Ref": "Role"}],
+                "PolicyDocument": {
+                    "Statement": [
+                        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn"},
+                        {
+                            "Effect": "Allow",
+                            "Action": "bedrock-agentcore:InvokeGateway",
+                            "Resource": {"Fn::GetAtt": ["Gateway", "GatewayArn"]},
+                        },
+                    ]
+                },
+            },
+        },
+        "Target": target(),
+    }
+
+
+def rules(resources: Body, *, debug_allowed: bool = False) -> list[tuple[str, str]]:
+    template = Template({"Resources": resources})
+    return [(found.rule, found.logical_id) for found in agentcore.findings(template, debug_allowed=debug_allowed)]
+
+
+def put(path: str, value: Any) -> Mutation:
+    """Sets (or with ... removes) what stands at a dotted path of the resources."""
+
+    def mutate(resources: Body) -> None:
+        *parents, last = path.split(".")
+        holder: Any = resources
+        for key in parents:
+            holder = holder[int(key) if isinstance(holder, list) else key]
+        if value is ...:
+            del holder[last]
+        else:
+            holder[int(last) if isinstance(holder, list) else last] = value
+
+    return mutate
+
+
+JWT = "Gateway.Properties.AuthorizerConfiguration.CustomJWTAuthorizer"
+STATEMENT = "RolePolicy.Properties.PolicyDocument.Statement.1"
+TRUST = "Role.Properties.AssumeRolePolicyDocument.Statement.0"
+
+
+def test_the_sound_gateway_has_no_finding() -> None:
+    assert rules(sound()) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "mutation"),
+    [
+        ("AgentCore-Authorizer", "Gateway", put("Gateway.Properties.AuthorizerType", "NONE")),
+        ("AgentCore-Authorizer", "Gateway", put("Gateway.Properties.AuthorizerType", "AUTHENTICATE_ONLY")),
+        ("AgentCore-Authorizer", "Gateway", put("Gateway.Properties.AuthorizerType", {"Ref": "Parameter"})),
+        ("AgentCore-Authorizer", "Gateway", put("Gateway.Properties.AuthorizerType", ...)),
+        ("AgentCore-CognitoAudience", "Gateway", put(f"{JWT}.AllowedAudience", ["my-app"])),
+        ("AgentCore-CognitoClientsAndScopes", "Gateway", put(f"{JWT}.AllowedClients", [])),
+        ("AgentCore-CognitoClientsAndScopes", "Gateway", put(f"{JWT}.AllowedScopes", ...)),
+        ("AgentCore-GatewayKey", "Gateway", put("Gateway.Properties.KmsKeyArn", ...)),
+        ("AgentCore-DebugExceptions", "Gateway", put("Gateway.Properties.ExceptionLevel", "DEBUG")),
+        ("AgentCore-PermissionScope", "RolePolicy", put(f"{STATEMENT}.Resource", "*")),
+        (
+            "AgentCore-PermissionScope",
+            "RolePolicy",
+            put(
+                f"{STATEMENT}.Resource",
+                [{"Fn::Sub": "arn:${AWS::Partition}:bedrock-agentcore:eu-west-1:${AWS::AccountId}:gateway/*"}],
+            ),
+        ),
+        (
+            "AgentCore-PermissionScope",
+            "RolePolicy",
+            put(STATEMENT, {"Effect": "Allow", "Action": ["bedrock-agentcore:*"], "Resource": "arn:aws:*"}),
+        ),
+        (
+            "AgentCore-PermissionScope",
+            "RolePolicy",
+            put(STATEMENT, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::secret"}),
+        ),
+        (
+            "AgentCore-PermissionScope",
+            "Role",
+            put(
+                "Role.Properties.Policies",
+                [
+                    {
+                        "PolicyName": "inline",
+                        "PolicyDocument": {
+                            "Statement": {
+                                "Effect": "Allow",
+                                "Action": "bedrock-agentcore:updategateway",
+                                "Resource": "*",
+                            }
+                        },
+                    }
+                ],
+            ),
+        ),
+        ("AgentCore-GatewayRoleTrust", "Role", put(f"{TRUST}.Condition", ...)),
+        (
+            "AgentCore-GatewayRoleTrust",
+            "Role",
+            put(f"{TRUST}.Condition", {"ArnLike": {"aws:SourceArn": "arn:aws:bedrock-agentcore:*:*:gateway/*"}}),
+        ),
+        ("AgentCore-TargetWaitsForPolicy", "Target", put("Target.DependsOn", ...)),
+        ("AgentCore-TargetWaitsForPolicy", "Target", put("Target.DependsOn", "Role")),
+        (
+            "AgentCore-ProtocolVersion",
+            "Gateway",
+            put("Gateway.Properties.ProtocolConfiguration.Mcp.SupportedVersions", ["2025-06-18"]),
+        ),
+        ("AgentCore-ProtocolVersion", "Gateway", put("Gateway.Properties.ProtocolConfiguration", ...)),
+    ],
+)
+def test_a_fault_is_found_once_and_where_it_is(rule: str, where: str, mutation: Mutation) -> None:
+    resources = sound()
+    mutation(resources)
+    assert rules(resources) == [(rule, where)]
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        put("Gateway.Properties.AuthorizerType", "AWS_IAM"),
+        put(f"{STATEMENT}.Resource", {"Fn::Sub": "${Gateway.GatewayArn}/*"}),
+        put(
+            f"{STATEMENT}.Resource",
+            {"Fn::Sub": "arn:aws:bedrock-agentcore:us-east-1:${AWS::AccountId}:policy-engine/*"},
+        ),
+        put(STATEMENT, {"Effect": "Deny", "Action": "bedrock-agentcore:InvokeGateway", "Resource": "*"}),
+        put(STATEMENT, {"Effect": "Allow", "Action": "bedrock-agentcore:ListGateways", "Resource": "*"}),
+        put("Target.Properties.Description", {"Fn::Sub": "waits by reference for ${RolePolicy}"}),
+    ],
+)
+def test_what_a_rule_permits_is_no_finding(mutation: Mutation) -> None:
+    resources = sound()
+    mutation(resources)
+    assert rules(resources) == []
+
+
+def test_debug_is_allowed_where_the_environment_says_so() -> None:
+    resources = sound()
+    resources["Gateway"]["Properties"]["ExceptionLevel"] = "DEBUG"
+    assert rules(resources, debug_allowed=True) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_judged"),
+    [
+        (COGNITO_URL, True),
+        ("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc/.well-known/openid-configuration", True),
+        ({"Fn::Join": ["", [{"Fn::GetStackOutput": {"StackName": "identity"}}, "/.well-known/x"]]}, True),
+        ({"Fn::Sub": "https://${Issuer}/.well-known/openid-configuration"}, True),
+        ("https://login.example.com/.well-known/openid-configuration", False),
+    ],
+)
+def test_an_issuer_counts_as_cognito_unless_its_host_says_otherwise(url: Any, is_judged: bool) -> None:
+    resources = sound()
+    put(f"{JWT}.DiscoveryUrl", url)(resources)
+    put(f"{JWT}.AllowedAudience", ["my-app"])(resources)
+    assert (("AgentCore-CognitoAudience", "Gateway") in rules(resources)) is is_judged
+
+
+def test_a_target_may_wait_for_the_policy_through_another_target() -> None:
+    resources = sound()
+    resources["Second"] = target() | {"DependsOn": "Target"}
+    assert rules(resources) == []
+
+
+def test_a_target_on_an_mcp_server_needs_no_lambda_permission() -> None:
+    resources = sound()
+    resources["Target"] = target(TargetConfiguration={"Mcp": {"McpServer": {"Endpoint": "https://example.com"}}})
+    del resources["Target"]["DependsOn"]
+    assert rules(resources) == []
+
+
+def test_six_targets_side_by_side_are_one_too_many() -> None:
+    resources = sound() | {f"Target{n}": target() for n in range(5)}
+    resources["Target0"]["Properties"]["GatewayIdentifier"] = {"Ref": "Gateway"}
+    assert rules(resources) == [("AgentCore-ConcurrentTargets", "Target4")]
+
+
+def test_targets_of_two_gateways_are_counted_apart() -> None:
+    resources = sound()
+    resources["Other"] = copy.deepcopy(resources["Gateway"])
+    for n in range(4):
+        resources[f"Own{n}"] = target()
+        resources[f"Foreign{n}"] = target(GatewayIdentifier={"Ref": "Other"})
+    assert rules(resources) == []
+
+
+def test_seven_targets_in_two_chains_pass() -> None:
+    resources = sound() | {f"Target{n}": target() for n in range(6)}
+    chains = ["Target", "Target0", "Target1", "Target2"], ["Target3", "Target4", "Target5"]
+    for chain in chains:
+        for earlier, later in pairwise(chain):
+            resources[later]["DependsOn"] = ["RolePolicy", earlier]
+    assert rules(resources) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ({}, 0),
+        ({"a": set()}, 1),
+        ({"a": set(), "b": {"a"}, "c": {"a", "b"}}, 1),
+        ({"a": set(), "b": {"a"}, "c": {"a"}, "d": {"a", "b", "c"}}, 2),
+        ({"a": set(), "b": set(), "c": {"a", "b"}, "d": {"a"}}, 2),
+        ({"a": set(), "b": set(), "c": {"a"}, "d": {"a", "b"}, "e": {"b"}}, 3),
+    ],
+)
+def test_width_is_what_may_run_at_once(before: dict[str, set[str]], expected: int) -> None:
+    assert width(before) == expected
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("*", True),
+        ("arn:<AWS::Partition>:bedrock-agentcore:<AWS::Region>:<AWS::AccountId>:gateway/*", True),
+        ("arn:aws:bedrock-agentcore:*:*:*", True),
+        ("arn:aws:*:*:*:gateway/*", True),
+        ("arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/foundation-dev-*", False),
+        ("<Gateway.GatewayArn>", False),
+        ("<Gateway.GatewayArn>/*", False),
+        ("arn:aws:s3:::*", False),
+    ],
+)
+def test_a_pattern_reaches_every_gateway_or_chosen_ones(resource: str, expected: bool) -> None:
+    assert reaches_every(resource, service="bedrock-agentcore", kind="gateway") is expected
+
+
+def test_the_gateway_actions_are_those_of_the_service_authorization_reference() -> None:
+    assert set(agentcore.GATEWAY_ACTIONS) == set(get_actions_matching_arn_type("bedrock-agentcore", "gateway"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        ({"Ref": "AWS::Region"}, "<AWS::Region>"),
+        ({"Fn::GetAtt": ["Key", "Arn"]}, "<Key.Arn>"),
+        ({"Fn::GetAtt": "Key.Arn"}, "<Key.Arn>"),
+        ({"Fn::Sub": ["a-${B}", {"B": "c"}]}, "a-<B>"),
+        ({"Fn::Join": ["/", ["a", {"Ref": "B"}]]}, "a/<B>"),
+        (None, "<null>"),
+    ],
+)
+def test_intrinsics_stand_in_angle_brackets(value: Any, text: str) -> None:
+    assert as_text(value) == text
