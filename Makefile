@@ -24,3 +24,8 @@ $(VENV)/.node: package.json package-lock.json $(VENV)/.python
 	@echo "Setting up the CDK CLI in node_modules ..."
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+.PHONY: synth
+synth: setup ## Write the templates of ENV into cdk.out, all checks included
+	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env":"$(ENV)"}' $(BIN)/python app.py
+	@echo "cdk.out holds the templates of $(ENV)."

@@ -1,0 +1,57 @@
+"""Synthesizes one environment: `cdk synth -c env=dev`, or `CDK_CONTEXT_JSON='{"env":"dev"}' python app.py`."""
+
+import json
+import sys
+from pathlib import Path
+
+from foundation.node import prefer_bundled_node
+
+prefer_bundled_node()
+
+from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
+
+from foundation.nag import add_policy_packs, synthesize  # noqa: E402
+from stacks.data_stack import DataStack  # noqa: E402
+from stacks.gateway_stack import GatewayStack  # noqa: E402
+from stacks.identity_stack import IdentityStack  # noqa: E402
+from stacks.network_stack import NetworkStack  # noqa: E402
+from stacks.settings import Settings, SettingsError, load_settings  # noqa: E402
+from stacks.tools_stack import ToolsStack  # noqa: E402
+
+
+def feature_flags() -> dict[str, object]:
+    """CDK's feature flags as cdk.json has them: the CLI passes them on, a plain `python app.py` does not."""
+    flags: dict[str, object] = json.loads(Path(__file__).with_name("cdk.json").read_text(encoding="utf-8"))["context"]
+    return flags
+
+
+def add_stacks(app: App, settings: Settings) -> None:
+    """The environment's stacks, split by lifetime, each given what it builds on."""
+    network = NetworkStack(app, settings=settings)
+    identity = IdentityStack(app, settings=settings)
+    DataStack(app, settings=settings)
+    tools = ToolsStack(app, settings=settings, network=network.network)
+    GatewayStack(
+        app,
+        settings=settings,
+        identity=identity.identity,
+        client_ids=identity.client_ids,
+        servers=tools.servers,
+    )
+
+
+def main() -> None:
+    """Read the settings, add the stacks, check and write the templates."""
+    app = App(context=feature_flags())
+    try:
+        settings = load_settings(app.node.try_get_context("env"))
+    except SettingsError as error:
+        sys.exit(str(error))
+    add_stacks(app, settings)
+    environment = settings.environment
+    add_policy_packs(app, packs=environment.checks.packs, debug_allowed=environment.development)
+    synthesize(app)
+
+
+if __name__ == "__main__":
+    main()

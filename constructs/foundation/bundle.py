@@ -1,0 +1,126 @@
+"""Lambda bundles without Docker and without a network.
+
+A bundle holds the function's package, the shared toolkit, and the dependencies that the package's requirements.txt
+names, copied from this interpreter's own site-packages: what the tests ran against is what is deployed, and a synthesis
+needs no registry. Only distributions in pure Python can be taken this way; a compiled one is refused by name.
+
+The folder is content-addressed: its name is the hash of every file in it, so equal inputs give the same asset from any
+checkout, and CDK's own hash (taken over relative paths and contents) is the same too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+_SKIPPED = {"__pycache__", "requirements.txt", ".DS_Store"}
+_METADATA_KEPT = {"METADATA"}
+"""Of a distribution's metadata: enough for importlib.metadata.version(). RECORD and INSTALLER differ by installer."""
+
+
+class BundleError(Exception):
+    """A bundle cannot be made; the message names the package and the way out."""
+
+
+@cache
+def bundle(*, source_root: Path, packages: tuple[str, ...], cache_folder: Path) -> Path:
+    """The folder to deploy for a function made of `packages`.
+
+    Args:
+        source_root: folder of the packages (`lambda/`).
+        packages: the function's package first, then the shared ones it imports.
+        cache_folder: where bundles are kept between syntheses.
+
+    Returns:
+        A folder below `cache_folder`, complete, named by its content.
+
+    Raises:
+        BundleError: a package has no folder, or a dependency is not installed as pinned or not pure Python.
+    """
+    files = dict(_package_files(source_root, packages))
+    for dist in _dependencies(source_root, packages):
+        files |= dict(_distribution_files(dist))
+    digest = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        _write(folder, files)
+    return folder
+
+
+def _package_files(source_root: Path, packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    for package in packages:
+        folder = source_root / package
+        if not (folder / "__init__.py").is_file():
+            raise BundleError(f"{folder} is no Python package: create {folder / '__init__.py'}")
+        for path in folder.rglob("*"):
+            if path.is_file() and not _SKIPPED.intersection(path.relative_to(folder).parts):
+                yield str(path.relative_to(source_root)), path
+
+
+def _dependencies(source_root: Path, packages: tuple[str, ...]) -> list[Distribution]:
+    """The distributions that the packages' requirements.txt name, and all that those require."""
+    found: dict[str, Distribution] = {}
+    waiting = [line for package in packages for line in _requirement_lines(source_root / package / "requirements.txt")]
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        found[name] = _installed(requirement)
+        waiting += found[name].requires or []
+    return [found[name] for name in sorted(found)]
+
+
+def _requirement_lines(file: Path) -> list[str]:
+    if not file.is_file():
+        return []
+    lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+def _installed(requirement: Requirement) -> Distribution:
+    try:
+        dist = distribution(requirement.name)
+    except PackageNotFoundError:
+        raise BundleError(f"{requirement} is not installed: run `make setup`") from None
+    if dist.version not in requirement.specifier:
+        raise BundleError(f"{requirement} is wanted and {dist.version} is installed: run `make setup`")
+    if "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or ""):
+        raise BundleError(
+            f"{requirement.name} {dist.version} is compiled for this machine and cannot be copied into a Lambda: "
+            "use a dependency in pure Python"
+        )
+    return dist
+
+
+def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:
+    for file in dist.files or []:
+        in_metadata = file.parts[0].endswith(".dist-info")
+        if file.parts[0] == ".." or "__pycache__" in file.parts or (in_metadata and file.name not in _METADATA_KEPT):
+            continue
+        yield str(file), Path(str(dist.locate_file(file)))
+
+
+def _write(folder: Path, files: dict[str, Path]) -> None:
+    """Make `folder` appear whole or not at all: another process may be synthesizing beside this one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
+        for name, path in files.items():
+            target = Path(staging) / "bundle" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        try:
+            (Path(staging) / "bundle").rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise

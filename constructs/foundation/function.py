@@ -1,0 +1,178 @@
+"""Lambda functions as the kit runs them: Python, arm64, traced, logged under a key, a role of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import (
+    ArnFormat,
+    Duration,
+    Stack,
+    aws_ec2 as ec2,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+    aws_logs as logs,
+)
+from constructs import Construct
+
+from foundation.acknowledge import acknowledge
+from foundation.bundle import bundle
+from foundation.log_group import LogKeeping
+
+SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
+BUNDLES = Path(__file__).parents[2] / ".cache" / "bundles"
+SHARED_PACKAGES = ("toolkit",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VpcPlacement:
+    """Where in a VPC a function runs: `subnets` of `vpc`, behind `security_group`."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    security_group: ec2.ISecurityGroup
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSize:
+    """How much a function may take: memory in MiB, the time of one call, calls at a time."""
+
+    memory_mb: int
+    timeout: Duration
+    reserved_concurrency: int
+
+
+class PythonFunction(Construct):
+    """A function made of one package under `lambda/` and the shared toolkit.
+
+    Attributes:
+        function: the function.
+        role: its role. It may write to its log group, send traces and, in a VPC, manage its network interfaces;
+            everything else is granted by the caller.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        package: str,
+        description: str,
+        log_keeping: LogKeeping,
+        size: FunctionSize,
+        environment: Mapping[str, str],
+        placement: VpcPlacement | None = None,
+        statements: Sequence[iam.PolicyStatement] = (),
+    ) -> None:
+        """Make the function.
+
+        Args:
+            scope: the stack or construct it belongs to.
+            construct_id: its id there.
+            package: folder under `lambda/`; its handler is `<package>.handler.handler`.
+            description: what it does.
+            log_keeping: how its logs are kept; the key encrypts its environment variables too.
+            size: memory, time limit and parallel calls.
+            environment: variables; no secrets.
+            placement: where in a VPC it runs; outside when None.
+            statements: what it may do beyond logs, traces and network interfaces.
+
+        Raises:
+            BundleError: the package or one of its dependencies cannot be bundled.
+        """
+        super().__init__(scope, construct_id)
+        log_group = log_keeping.log_group(self, "Logs")
+        self.role = iam.Role(
+            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
+        )
+        self._grant_runtime(log_group, placement)
+        log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
+        for statement in statements:
+            self.role.add_to_policy(statement)
+        packages = (package, *SHARED_PACKAGES)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(bundle(source_root=SOURCE_ROOT, packages=packages, cache_folder=BUNDLES))),
+            handler=f"{package}.handler.handler",
+            role=self.role,
+            memory_size=size.memory_mb,
+            timeout=size.timeout,
+            reserved_concurrent_executions=size.reserved_concurrency,
+            environment={**environment},
+            environment_encryption=log_keeping.key,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+            vpc=placement.vpc if placement else None,
+            vpc_subnets=placement.subnets if placement else None,
+            security_groups=[placement.security_group] if placement else None,
+        )
+        self._acknowledge(placement)
+
+    def _acknowledge(self, placement: VpcPlacement | None) -> None:
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC EC2's "
+                "DescribeNetworkInterfaces and DescribeSubnets, know no resource types (service authorization reference)",
+                (
+                    "Serverless-LambdaDLQ",
+                    "NIST.800.53.R5-LambdaDLQ",
+                    "HIPAA.Security-LambdaDLQ",
+                ): "Invoked synchronously, "
+                "so the caller gets every error; a dead-letter queue is for asynchronous invocations only: "
+                "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+            },
+        )
+        if placement is not None:
+            interfaces = f"arn:aws:ec2:{Stack.of(self).region}:<AWS::AccountId>:network-interface/*"
+            acknowledge(
+                self,
+                {
+                    f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is created; "
+                    "subnet and security group are exact, and a Deny keeps the function's own code from these actions"
+                },
+            )
+
+    def _grant_runtime(self, log_group: logs.ILogGroup, placement: VpcPlacement | None) -> None:
+        """What the Lambda service itself does under the role, instead of the AWS managed policies."""
+        log_group.grant(self.role, "logs:CreateLogStream", "logs:PutLogEvents")
+        if placement is None:
+            return
+        stack = Stack.of(self)
+
+        def arn(resource: str, name: str) -> str:
+            return stack.format_arn(
+                service="ec2", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
+            )
+
+        interfaces = arn("network-interface", "*")
+        change = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+        subnet_ids = placement.vpc.select_subnets(subnet_group_name=placement.subnets.subnet_group_name).subnet_ids
+        for statement in (
+            iam.PolicyStatement(
+                actions=["ec2:CreateNetworkInterface"],
+                resources=[
+                    interfaces,
+                    arn("security-group", placement.security_group.security_group_id),
+                    *(arn("subnet", subnet_id) for subnet_id in subnet_ids),
+                ],
+            ),
+            iam.PolicyStatement(actions=change, resources=[interfaces]),
+            iam.PolicyStatement(actions=["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources=["*"]),
+            # These are for the Lambda service alone, not for the code it runs:
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=[*change, "ec2:CreateNetworkInterface"],
+                resources=["*"],
+                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
+            ),
+        ):
+            self.role.add_to_policy(statement)

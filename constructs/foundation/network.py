@@ -1,0 +1,149 @@
+"""The VPC: subnets in three tiers, endpoints, flow logs, closed defaults (R1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack, aws_ec2 as ec2, aws_iam as iam
+from constructs import Construct
+
+from foundation.acknowledge import acknowledge
+from foundation.log_group import LogKeeping
+from foundation.network_acls import add_network_acls
+
+GATEWAY_ENDPOINT_SERVICE = "bedrock-agentcore.gateway"
+
+
+class Network(Construct):
+    """A VPC with public, private and isolated subnets in every zone.
+
+    Attributes:
+        vpc: the VPC.
+        private_subnets: where functions and pods run: with a route out through NAT, or to endpoints alone.
+        workloads: security group of what runs in the private subnets: no way in, HTTPS out.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        availability_zones: int,
+        nat_gateways: int,
+        public_mask: int,
+        private_mask: int,
+        isolated_mask: int,
+        interface_endpoints: Sequence[str],
+        log_keeping: LogKeeping,
+    ) -> None:
+        """Make the VPC.
+
+        Args:
+            scope: the stack it belongs to.
+            construct_id: its id there.
+            cidr: address range.
+            availability_zones: how many zones the stack spreads over.
+            nat_gateways: how many; 0 leaves the private subnets with endpoints alone.
+            public_mask: prefix length of each public subnet; likewise the next two.
+            private_mask: of each private subnet.
+            isolated_mask: of each isolated subnet.
+            interface_endpoints: last parts of `com.amazonaws.<region>.<service>`.
+            log_keeping: how the flow logs are kept.
+        """
+        super().__init__(scope, construct_id)
+        private_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat_gateways else ec2.SubnetType.PRIVATE_ISOLATED
+        tiers = [
+            ("Public", ec2.SubnetType.PUBLIC, public_mask),
+            ("Private", private_type, private_mask),
+            ("Isolated", ec2.SubnetType.PRIVATE_ISOLATED, isolated_mask),
+        ]
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(cidr),
+            max_azs=availability_zones,
+            nat_gateways=nat_gateways,
+            # Largest first: blocks of powers of two then fill the range without gaps.
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name=name,
+                    subnet_type=subnet_type,
+                    cidr_mask=mask,
+                    map_public_ip_on_launch=False if subnet_type == ec2.SubnetType.PUBLIC else None,
+                )
+                for name, subnet_type, mask in sorted(tiers, key=lambda tier: tier[2])
+            ],
+            restrict_default_security_group=True,
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
+                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
+            },
+        )
+        for subnet in self.vpc.public_subnets:
+            acknowledge(
+                subnet,
+                {
+                    tuple(
+                        f"{pack}-VPCNoUnrestrictedRouteToIGW"
+                        for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security")
+                    ): "A public subnet is one with this route; it holds NAT gateways and load balancers only, and gives no "
+                    "public address to instances (MapPublicIpOnLaunch false)"
+                },
+            )
+        self.private_subnets = ec2.SubnetSelection(subnet_group_name="Private")
+        self.workloads = self._workload_security_group()
+        group = log_keeping.log_group(self, "FlowLogGroup")
+        self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
+        self._add_interface_endpoints(interface_endpoints)
+        add_network_acls(self, vpc=self.vpc)
+
+    def _workload_security_group(self) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "Workloads",
+            vpc=self.vpc,
+            description="Functions and pods: nothing in, HTTPS out",
+            allow_all_outbound=False,
+        )
+        # S3 and DynamoDB answer from public addresses even through gateway endpoints, so the range cannot be narrower;
+        # without NAT there is no route to anything else.
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS to AWS services")
+        return group
+
+    def _add_interface_endpoints(self, services: Sequence[str]) -> None:
+        if not services:
+            return
+        group = ec2.SecurityGroup(
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            description="Interface endpoints: HTTPS from workloads",
+            allow_all_outbound=False,
+        )
+        group.add_ingress_rule(self.workloads, ec2.Port.tcp(443), "HTTPS from workloads")
+        for service in services:
+            endpoint = self.vpc.add_interface_endpoint(
+                "".join(part.capitalize() for part in service.replace(".", "-").split("-")),
+                service=ec2.InterfaceVpcEndpointAwsService(service),
+                subnets=self.private_subnets,
+                security_groups=[group],
+                open=False,
+            )
+            endpoint.add_to_policy(_endpoint_statement(self, service))
+
+
+def _endpoint_statement(scope: Construct, service: str) -> iam.PolicyStatement:
+    """Who may use an endpoint: principals of this account.
+
+    The gateway's endpoint is the exception: its callers carry OAuth tokens and are no IAM principals, so a condition on
+    the principal would refuse them all (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/vpc-interface-endpoints.html).
+    There the gateway's authorizer decides.
+    """
+    by_account = {"StringEquals": {"aws:PrincipalAccount": Stack.of(scope).account}}
+    return iam.PolicyStatement(
+        principals=[iam.AnyPrincipal()],
+        actions=["*"],
+        resources=["*"],
+        conditions=None if service == GATEWAY_ENDPOINT_SERVICE else by_account,
+    )

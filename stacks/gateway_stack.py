@@ -1,0 +1,69 @@
+"""The gateway of an environment with its targets (R5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from foundation.machine_identity import MachineIdentity
+from foundation.tool_gateway import ToolGateway
+from foundation.tool_server import ToolServer
+from stacks.foundation_stack import FoundationStack
+from stacks.settings import Settings
+
+
+class GatewayStack(FoundationStack):
+    """AgentCore gateway, one target per tool server, and where clients find it.
+
+    Attributes:
+        gateway: the gateway.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        identity: MachineIdentity,
+        client_ids: Mapping[str, str],
+        servers: Mapping[str, ToolServer],
+    ) -> None:
+        """Make the stack.
+
+        Args:
+            scope: the app.
+            settings: the environment's settings.
+            identity: whose tokens the gateway accepts.
+            client_ids: the agents' clients, by `<tenant>/<agent>`.
+            servers: what it offers.
+        """
+        super().__init__(scope, "gateway", settings=settings, description="AgentCore gateway and its targets")
+        key = self.key("GatewayKey", alias="gateway", description="AgentCore gateway and its logs")
+        self.gateway = ToolGateway(
+            self,
+            "ToolGateway",
+            name=settings.prefix,
+            discovery_url=identity.discovery_url,
+            allowed_clients=list(client_ids.values()),
+            allowed_scopes=identity.scopes,
+            log_keeping=self.log_keeping(key),
+            debug=settings.environment.gateway.debug,
+        )
+        for name, server in servers.items():
+            self.gateway.add_lambda_target(
+                name=name,
+                description=f"{name} {server.spec.version}",
+                function=server.function,
+                tools=server.spec.tools,
+            )
+        ssm.StringParameter(
+            self,
+            "UrlParameter",
+            parameter_name=f"/{settings.project}/{settings.name}/gateway/url",
+            description="Where MCP clients connect",
+            string_value=self.gateway.url,
+        )
+        self.output("GatewayUrl", self.gateway.url, "Where MCP clients connect")
+        self.output("GatewayId", self.gateway.gateway.gateway_id, "The gateway's identifier")
