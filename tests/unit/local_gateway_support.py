@@ -1,0 +1,222 @@
+"""A gateway without an AWS behind it: an identity provider, a control plane and a Lambda function in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import httpx2
+from botocore.exceptions import ClientError
+from joserfc import jwt
+from joserfc.jwk import Key, RSAKey
+
+from local.gateway.aws import EmulatedAws
+from local.gateway.configuration import GatewayRecord, JwtAuthorizer, TargetRecord
+from local.gateway.supervisor import Supervisor
+
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example"
+DISCOVERY = f"{ISSUER}/.well-known/openid-configuration"
+JWKS = f"{ISSUER}/.well-known/jwks.json"
+CLIENT = "1example23456789"
+SCOPES = ("aws-operations/read", "aws-operations/write")
+VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
+AUTHORIZER = JwtAuthorizer(
+    discovery_url=DISCOVERY, allowed_clients=(CLIENT,), allowed_scopes=SCOPES, advertised_scopes=SCOPES
+)
+SIGNING_KEY = RSAKey.generate_key(2048, {"kid": "first", "use": "sig", "alg": "RS256"}, private=True)
+
+
+@dataclass
+class FakeProvider:
+    """Cognito's discovery document and keys, answered in memory; counts how often each is asked for."""
+
+    keys: list[Key] = field(default_factory=lambda: [SIGNING_KEY])
+    algorithms: list[str] | None = field(default_factory=lambda: ["RS256"])
+    down: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer))
+
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        url = str(request.url)
+        self.asked.append(url)
+        if self.down:
+            raise httpx2.ConnectError("refused")
+        if url == DISCOVERY:
+            document: dict[str, Any] = {"issuer": ISSUER, "jwks_uri": JWKS}
+            if self.algorithms is not None:
+                document["id_token_signing_alg_values_supported"] = self.algorithms
+            return httpx2.Response(200, json=document)
+        if url == JWKS:
+            return httpx2.Response(200, json={"keys": [key.as_dict(private=False) for key in self.keys]})
+        return httpx2.Response(404)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """The claims of a Cognito client-credentials access token; a change to None leaves the claim out."""
+    now = int(time.time())
+    base = {
+        "sub": CLIENT,
+        "token_use": "access",
+        "scope": "aws-operations/read",
+        "iss": ISSUER,
+        "exp": now + 3600,
+        "iat": now,
+        "version": 2,
+        "jti": "0b7a",
+        "client_id": CLIENT,
+    }
+    return {name: value for name, value in (base | changes).items() if value is not None}
+
+
+def token(*, key: Key = SIGNING_KEY, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    """A signed token; `header` replaces the JOSE header's members."""
+    joined = {"alg": "RS256", "kid": key.kid} | (header or {})
+    joined = {name: value for name, value in joined.items() if value is not None}
+    return jwt.encode(joined, claims(**changes), key, algorithms=[joined["alg"]])
+
+
+def bearer(**changes: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(**changes)}"}
+
+
+GET_TIME = {
+    "name": "get_time",
+    "description": "Tell the current time.",
+    "inputSchema": {
+        "type": "object",
+        "properties": {"zone": {"type": "string", "description": "Time zone."}},
+        "required": ["zone"],
+    },
+    "outputSchema": {"type": "object", "properties": {"time": {"type": "string"}}},
+}
+HELLO = {
+    "name": "hello_world",
+    "description": "Greet someone by name.",
+    "inputSchema": {"type": "object", "properties": {"name": {"type": "string"}, "times": {"type": "integer"}}},
+}
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:aws-operations"
+
+
+def lambda_target(*tools: dict[str, Any], **changes: Any) -> TargetRecord:
+    record = TargetRecord(
+        target_id="TARGET0001",
+        name="aws-operations",
+        kind="mcp.lambda",
+        configuration={"lambdaArn": FUNCTION, "toolSchema": {"inlinePayload": list(tools or (GET_TIME, HELLO))}},
+        version="1",
+    )
+    return replace(record, **changes)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def gateway_record(*, port: int, **changes: Any) -> GatewayRecord:
+    record = GatewayRecord(
+        gateway_id="foundation-dev-abcdefghij",
+        arn="arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/foundation-dev-abcdefghij",
+        name="foundation-dev",
+        url=f"http://127.0.0.1:{port}/mcp",
+        role_arn="arn:aws:iam::123456789012:role/gateway",
+        authorizer=AUTHORIZER,
+        supported_versions=VERSIONS,
+        semantic_search=True,
+        targets=(lambda_target(),),
+    )
+    return replace(record, **changes)
+
+
+class FakeAws(EmulatedAws):
+    """STS that hands out a role's credentials and a Lambda that `function` plays; both note what they are asked."""
+
+    def __init__(self) -> None:
+        super().__init__(endpoint_url="http://127.0.0.1:1", region="us-east-1")
+        self.function: Callable[[dict[str, Any]], Any] = lambda event: {"echo": event}
+        self.invocations: list[dict[str, Any]] = []
+        self.assumed: list[str] = []
+        self.role_denied = False
+
+    @property
+    def sts(self) -> Any:
+        return self
+
+    def assume_role(self, **request: Any) -> dict[str, Any]:
+        self.assumed.append(request["RoleArn"])
+        credentials = {"AccessKeyId": "ASIA", "SecretAccessKey": "of-the-role", "SessionToken": request["RoleArn"]}
+        return {"Credentials": credentials | {"Expiration": datetime.now(UTC) + timedelta(hours=1)}}
+
+    def lambda_with(self, credentials: Any) -> Any:
+        assert credentials["SessionToken"] == self.assumed[-1]
+        return self
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        if self.role_denied:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Invoke")
+        self.invocations.append(request | {"Custom": json.loads(base64.b64decode(request["ClientContext"]))["custom"]})
+        answer = self.function(json.loads(request["Payload"]))
+        if isinstance(answer, Exception):
+            body = {"errorMessage": str(answer), "errorType": type(answer).__name__, "stackTrace": ["secret line"]}
+            return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(body).encode())}
+        raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return {"Payload": BytesIO(raw)}
+
+
+@dataclass
+class Running:
+    """A gateway that listens, and everything behind it."""
+
+    record: GatewayRecord
+    aws: FakeAws
+    provider: FakeProvider
+    supervisor: Supervisor
+    deployed: list[GatewayRecord]
+
+    @property
+    def url(self) -> str:
+        return self.record.url
+
+    @property
+    def origin(self) -> str:
+        return self.record.url.removesuffix("/mcp")
+
+    async def redeploy(self, *records: GatewayRecord) -> None:
+        self.deployed[:] = records
+        await self.supervisor.refresh()
+
+
+@contextlib.asynccontextmanager
+async def running_gateway(**changes: Any) -> AsyncIterator[Running]:
+    """Start a gateway on a free port and stop it again."""
+    record = gateway_record(port=free_port(), **changes)
+    aws, provider, deployed = FakeAws(), FakeProvider(), [record]
+    async with provider.client() as http:
+        supervisor = Supervisor(aws=aws, http=http, read=lambda: tuple(deployed))
+        await supervisor.refresh()
+        stop = asyncio.Event()
+        try:
+            yield Running(record, aws, provider, supervisor, deployed)
+        finally:
+            stop.set()
+            await supervisor.run(stop)
+
+
+async def post(url: str, method: str, *, params: dict[str, Any] | None = None, **headers: str) -> httpx2.Response:
+    """Send one JSON-RPC request as a plain HTTP client would; keyword headers use _ for -."""
+    body = {"jsonrpc": "2.0", "id": 7, "method": method} | ({"params": params} if params is not None else {})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        return await http.post(url, json=body, headers=named)
