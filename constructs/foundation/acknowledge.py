@@ -51,3 +51,8 @@ def qualified(rule: str) -> str:
             f"{rule!r} is no id of a policy rule: write it as the pack prints it, e.g. AwsSolutions-IAM5[Resource::*]."
         )
     return f"{match['pack']}::{rule}"
+
+
+def compliance(rule: str) -> tuple[str, ...]:
+    """The ids under which the three compliance packs (NIST 800-53, PCI DSS, HIPAA) print the rule they share."""
+    return tuple(f"{pack}-{rule}" for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security"))

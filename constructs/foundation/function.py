@@ -119,14 +119,11 @@ class PythonFunction(Construct):
         acknowledge(
             self,
             {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC EC2's "
-                "DescribeNetworkInterfaces and DescribeSubnets, know no resource types (service authorization reference)",
-                (
-                    "Serverless-LambdaDLQ",
-                    "NIST.800.53.R5-LambdaDLQ",
-                    "HIPAA.Security-LambdaDLQ",
-                ): "Invoked synchronously, "
-                "so the caller gets every error; a dead-letter queue is for asynchronous invocations only: "
+                "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC "
+                "EC2's DescribeNetworkInterfaces and DescribeSubnets, know no resource types "
+                "(service authorization reference)",
+                ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "Invoked "
+                "synchronously, so the caller gets every error; a dead-letter queue takes asynchronous ones only: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
             },
         )
@@ -135,8 +132,8 @@ class PythonFunction(Construct):
             acknowledge(
                 self,
                 {
-                    f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is created; "
-                    "subnet and security group are exact, and a Deny keeps the function's own code from these actions"
+                    f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is "
+                    "created; subnet and security group are exact, and a Deny keeps the function's own code from these actions"
                 },
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import Stack, aws_ec2 as ec2, aws_iam as iam
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge
+from foundation.acknowledge import acknowledge, compliance
 from foundation.log_group import LogKeeping
 from foundation.network_acls import add_network_acls
 
@@ -84,11 +84,8 @@ class Network(Construct):
             acknowledge(
                 subnet,
                 {
-                    tuple(
-                        f"{pack}-VPCNoUnrestrictedRouteToIGW"
-                        for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security")
-                    ): "A public subnet is one with this route; it holds NAT gateways and load balancers only, and gives no "
-                    "public address to instances (MapPublicIpOnLaunch false)"
+                    compliance("VPCNoUnrestrictedRouteToIGW"): "A public subnet is one with this route; it holds NAT "
+                    "gateways and load balancers only, and gives instances no public address (MapPublicIpOnLaunch false)"
                 },
             )
         self.private_subnets = ec2.SubnetSelection(subnet_group_name="Private")

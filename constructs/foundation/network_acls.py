@@ -25,9 +25,7 @@ def add_network_acls(scope: Construct, *, vpc: ec2.Vpc) -> None:
     anywhere = ec2.AclCidr.any_ipv4()
     for tier in ("Public", "Private", "Isolated"):
         acl = ec2.NetworkAcl(scope, f"{tier}Acl", vpc=vpc, subnet_selection=ec2.SubnetSelection(subnet_group_name=tier))
-        acknowledge(
-            acl, {"AwsSolutions-VPC3": "R1 asks for ACLs: they keep the outside at HTTPS and its answers, see module"}
-        )
+        acknowledge(acl, {"AwsSolutions-VPC3": "R1 asks for ACLs; these admit the VPC, HTTPS and its answers only"})
         acl.add_entry("FromVpc", cidr=inside, traffic=_ALL, direction=_INBOUND, rule_number=100)
         acl.add_entry("ToVpc", cidr=inside, traffic=_ALL, direction=_OUTBOUND, rule_number=100)
         # Answers from outside: AWS services, by NAT or by the S3 and DynamoDB gateway endpoints.

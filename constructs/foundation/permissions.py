@@ -42,18 +42,16 @@ def statements(permissions: Iterable[Permission], *, declared_by: str) -> list[i
 
 
 def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission], *, declared_by: str) -> None:
-    """Accept that the role of a tool server names every resource of a type: its tools read whichever they are asked for.
+    """Accept that a tool server's role names every resource of a type: its tools read whichever they are asked for.
 
     The acknowledgement names the actions, so that a reviewer sees what the pattern is good for.
     """
     for pattern, actions in _by_pattern(permissions, declared_by).items():
-        acknowledge(
-            construct,
-            {
-                f"AwsSolutions-IAM5[Resource::{_fill(pattern, _SHOWN)}]": f"{declared_by} declares {', '.join(actions)}: "
-                "read-only, exact, on the narrowest resource type that the service authorization reference has for them"
-            },
+        reason = (
+            f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that the "
+            "service authorization reference has for them"
         )
+        acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_fill(pattern, _SHOWN)}]": reason})
 
 
 def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str, list[str]]:

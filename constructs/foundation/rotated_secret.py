@@ -18,7 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge
+from foundation.acknowledge import acknowledge, compliance
 from foundation.function import FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
 
@@ -100,10 +100,10 @@ class SecretRotation(Construct):
         acknowledge(
             self,
             {
-                f"AwsSolutions-IAM5[Resource::{secrets}]": "One function rotates every agent's secret, and new agents must "
-                "not change its role; the prefix is used for agents' secrets alone (IdentityStack)",
-                tuple(
-                    f"{pack}-LambdaInsideVPC" for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security")
+                f"AwsSolutions-IAM5[Resource::{secrets}]": "One function rotates every agent's secret, and new agents "
+                "must not change its role; the prefix is used for agents' secrets alone (IdentityStack)",
+                compliance(
+                    "LambdaInsideVPC"
                 ): "Calls the user pool's public token endpoint, which has no VPC endpoint, and nothing inside the VPC",
             },
         )
