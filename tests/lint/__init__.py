@@ -1,0 +1,1 @@
+"""cfn-lint over synthesized templates, and over copies of them in which every intrinsic is a literal."""
