@@ -84,8 +84,8 @@ class Network(Construct):
             acknowledge(
                 subnet,
                 {
-                    compliance("VPCNoUnrestrictedRouteToIGW"): "A public subnet is one with this route; it holds NAT "
-                    "gateways and load balancers only, and gives instances no public address (MapPublicIpOnLaunch false)"
+                    compliance("VPCNoUnrestrictedRouteToIGW"): "A public subnet is one with this route; it holds "
+                    "NAT gateways and load balancers only, and MapPublicIpOnLaunch is false"
                 },
             )
         self.private_subnets = ec2.SubnetSelection(subnet_group_name="Private")

@@ -48,8 +48,8 @@ def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission
     """
     for pattern, actions in _by_pattern(permissions, declared_by).items():
         reason = (
-            f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that the "
-            "service authorization reference has for them"
+            f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that "
+            "the service authorization reference has for them"
         )
         acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_fill(pattern, _SHOWN)}]": reason})
 
