@@ -173,8 +173,9 @@ class Rotation:
             if not ids and "client_secret" in (self.store.read(secret.arn, version) or {}):
                 raise RotationError(
                     f"version {version} of {secret.arn} ({label}) holds a client secret that no rotation wrote, so it "
-                    f"is unknown which of Cognito's secrets must stay; put the label {COGNITO_LABEL}<ClientSecretId> on "
-                    "that version (aws secretsmanager update-secret-version-stage) and rotate again"
+                    "is unknown which of Cognito's secrets must stay; put the label "
+                    f"{COGNITO_LABEL}<ClientSecretId> on that version (aws secretsmanager update-secret-version-stage) "
+                    "and rotate again"
                 )
             protected |= ids
         return protected
