@@ -136,4 +136,8 @@ def _refusals(answer: Mapping[str, Any]) -> tuple[str, ...]:
 def is_loopback(url: str) -> bool:
     """Say whether a gateway's URL is one that may be listened at: plain HTTP on this machine alone, at /mcp."""
     parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK and bool(parts.port) and parts.path == "/mcp"
+    try:
+        port = parts.port
+    except ValueError:  # out of range
+        return False
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and bool(port) and parts.path == "/mcp"

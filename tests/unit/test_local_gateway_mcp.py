@@ -131,7 +131,7 @@ async def test_a_version_that_the_gateway_does_not_list_is_refused(version: str)
 
 async def test_a_request_that_names_no_version_is_one_of_2025_03_26() -> None:
     async with running_gateway(supported_versions=("2025-11-25",)) as gateway:
-        answer = await post(gateway.url, "tools/list", accept="application/json", **bearer())
+        answer = await post(gateway.url, "tools/list", params={}, accept="application/json", **bearer())
         assert answer.json()["error"]["data"]["requested"] == "2025-03-26"
 
 

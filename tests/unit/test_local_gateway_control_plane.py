@@ -1,0 +1,230 @@
+"""How the local gateway reads what is deployed: answers of the control plane, checked against its real API model."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.configuration import CustomClaim, GatewayRecord, JwtAuthorizer
+from local.gateway.control_plane import is_loopback, read_gateways
+from local.gateway.targets import lambda_function
+from local.gateway.targets.interface import UnusableTargetError
+from tests.unit.local_gateway_support import DISCOVERY, FUNCTION, GET_TIME, lambda_target
+
+WHEN = datetime(2026, 11, 1, tzinfo=UTC)
+ID = "foundation-dev-abcdefghij"
+ARN = f"arn:aws:bedrock-agentcore:us-east-1:123456789012:gateway/{ID}"
+
+
+def _summary(**changes: Any) -> dict[str, Any]:
+    base = {"gatewayId": ID, "name": "foundation-dev", "status": "READY", "createdAt": WHEN, "updatedAt": WHEN}
+    return base | {"authorizerType": "CUSTOM_JWT", "protocolType": "MCP"} | changes
+
+
+def _gateway(**changes: Any) -> dict[str, Any]:
+    """An answer to GetGateway; a change to None leaves the member out."""
+    base = _summary() | {
+        "gatewayArn": ARN,
+        "gatewayUrl": "http://127.0.0.1:4580/mcp",
+        "roleArn": "arn:aws:iam::123456789012:role/gateway",
+        "authorizerConfiguration": {"customJWTAuthorizer": {"discoveryUrl": DISCOVERY, "allowedClients": ["c"]}},
+    }
+    return {name: value for name, value in (base | changes).items() if value is not None}
+
+
+def _read(gateway: dict[str, Any], *, targets: list[dict[str, Any]] | None = None, **summary: Any) -> Any:
+    client = boto3.client(
+        "bedrock-agentcore-control", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        stub.add_response("list_gateways", {"items": [_summary(**summary)]}, {})
+        if summary.get("status", "READY") == "READY":
+            stub.add_response("get_gateway", gateway, {"gatewayIdentifier": ID})
+            listed = [_target_summary(target) for target in targets or []]
+            stub.add_response("list_gateway_targets", {"items": listed}, {"gatewayIdentifier": ID})
+            for target in targets or []:
+                if target["status"] == "READY":
+                    expected = {"gatewayIdentifier": ID, "targetId": target["targetId"]}
+                    stub.add_response("get_gateway_target", target, expected)
+        found = read_gateways(client)
+        stub.assert_no_pending_responses()
+    return found
+
+
+def _target(**changes: Any) -> dict[str, Any]:
+    return {
+        "gatewayArn": ARN,
+        "targetId": "TARGET0001",
+        "name": "aws-operations",
+        "status": "READY",
+        "createdAt": WHEN,
+        "updatedAt": WHEN,
+        "credentialProviderConfigurations": [{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
+        "targetConfiguration": {
+            "mcp": {"lambda": {"lambdaArn": FUNCTION, "toolSchema": {"inlinePayload": [GET_TIME]}}}
+        },
+    } | changes
+
+
+def _target_summary(target: dict[str, Any]) -> dict[str, Any]:
+    return {name: target[name] for name in ("targetId", "name", "status", "createdAt", "updatedAt")}
+
+
+def test_a_gateway_is_read_with_everything_that_is_enforced() -> None:
+    claim = {
+        "inboundTokenClaimName": "groups",
+        "inboundTokenClaimValueType": "STRING_ARRAY",
+        "authorizingClaimMatchValue": {
+            "claimMatchOperator": "CONTAINS_ANY",
+            "claimMatchValue": {"matchValueStringList": ["ops", "sec"]},
+        },
+    }
+    answer = _gateway(
+        exceptionLevel="DEBUG",
+        protocolConfiguration={
+            "mcp": {
+                "supportedVersions": ["2025-11-25", "2026-07-28"],
+                "instructions": "Be brief.",
+                "searchType": "SEMANTIC",
+                "streamingConfiguration": {"enableResponseStreaming": True},
+                "disableMcpListToolsPagination": True,
+            }
+        },
+        authorizerConfiguration={
+            "customJWTAuthorizer": {
+                "discoveryUrl": DISCOVERY,
+                "allowedAudience": ["a"],
+                "allowedClients": ["c"],
+                "allowedScopes": ["s/read", "s/write"],
+                "advertisedScopeMapping": {"s/read": "https://s/read"},
+                "customClaims": [claim],
+            }
+        },
+    )
+    target = _target(metadataConfiguration={"allowedRequestHeaders": ["X-Tenant-ID"], "allowedQueryParameters": ["q"]})
+    (gateway,) = _read(answer, targets=[target])
+    assert gateway == GatewayRecord(
+        gateway_id=ID,
+        arn=ARN,
+        name="foundation-dev",
+        url="http://127.0.0.1:4580/mcp",
+        role_arn="arn:aws:iam::123456789012:role/gateway",
+        authorizer=JwtAuthorizer(
+            discovery_url=DISCOVERY,
+            allowed_audience=("a",),
+            allowed_clients=("c",),
+            allowed_scopes=("s/read", "s/write"),
+            advertised_scopes=("https://s/read", "s/write"),
+            custom_claims=(
+                CustomClaim(name="groups", value_type="STRING_ARRAY", operator="CONTAINS_ANY", values=("ops", "sec")),
+            ),
+        ),
+        supported_versions=("2025-11-25", "2026-07-28"),
+        instructions="Be brief.",
+        semantic_search=True,
+        streaming=True,
+        paginated=False,
+        debug=True,
+        targets=(
+            lambda_target(
+                GET_TIME, version=WHEN.isoformat(), request_headers=("X-Tenant-ID",), query_parameters=("q",)
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DELETING", "FAILED"])
+def test_a_gateway_that_is_not_ready_is_not_served(status: str) -> None:
+    assert _read({}, status=status) == ()
+
+
+def test_a_target_that_is_not_ready_is_not_listed() -> None:
+    (gateway,) = _read(_gateway(), targets=[_target(), _target(targetId="TARGET0002", name="b", status="FAILED")])
+    assert [target.name for target in gateway.targets] == ["aws-operations"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"authorizerType": "NONE", "authorizerConfiguration": None}, "authorizer type is NONE"),
+        ({"authorizerType": "AWS_IAM", "authorizerConfiguration": None}, "authorizer type is AWS_IAM"),
+        ({"authorizerType": "AUTHENTICATE_ONLY"}, "authorizer type is AUTHENTICATE_ONLY"),
+        ({"authorizerConfiguration": None}, "only CUSTOM_JWT gateways are served"),
+        (
+            {
+                "interceptorConfigurations": [
+                    {"interceptor": {"lambda": {"arn": FUNCTION}}, "interceptionPoints": ["REQUEST"]}
+                ]
+            },
+            "it has interceptors",
+        ),
+        ({"policyEngineConfiguration": {"arn": ARN, "mode": "ENFORCE"}}, "it has a policy engine"),
+        ({"policyEngineConfiguration": {"arn": ARN, "mode": "LOG_ONLY"}}, "it has a policy engine"),
+        ({"customTransformConfiguration": {"lambda": {"arn": FUNCTION}}}, "it has a custom transformation"),
+        ({"gatewayUrl": "https://x.gateway.bedrock-agentcore.us-east-1.amazonaws.com/mcp"}, "its URL"),
+        (
+            {
+                "authorizerConfiguration": {
+                    "customJWTAuthorizer": {
+                        "discoveryUrl": DISCOVERY,
+                        "allowedWorkloadConfiguration": {"hostingEnvironments": [{"arn": ARN}]},
+                    }
+                }
+            },
+            "allowedWorkloadConfiguration",
+        ),
+    ],
+)
+def test_a_gateway_with_a_check_that_cannot_be_made_here_is_marked(changes: dict[str, Any], sentence: str) -> None:
+    (gateway,) = _read(_gateway(**changes))
+    assert sentence in "; ".join(gateway.refusals)
+
+
+def test_a_gateway_without_such_a_check_is_not_marked() -> None:
+    (gateway,) = _read(_gateway())
+    assert gateway.refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("http://127.0.0.1:4580/mcp", True),
+        ("http://localhost:4580/mcp", True),
+        ("http://[::1]:4580/mcp", True),
+        ("http://127.0.0.1/mcp", False),
+        ("http://127.0.0.1:4580/", False),
+        ("https://127.0.0.1:4580/mcp", False),
+        ("http://0.0.0.0:4580/mcp", False),
+        ("http://10.0.0.1:4580/mcp", False),
+        ("http://127.0.0.1.attacker.example:4580/mcp", False),
+        ("http://127.0.0.1:99999/mcp", False),
+        ("", False),
+    ],
+)
+def test_only_addresses_of_this_machine_are_listened_at(url: str, allowed: bool) -> None:
+    assert is_loopback(url) is allowed
+
+
+def test_a_tool_schema_in_s3_is_read() -> None:
+    aws = EmulatedAws(endpoint_url="http://127.0.0.1:1", region="us-east-1")
+    raw = json.dumps([GET_TIME]).encode()
+    record = lambda_target(
+        configuration={"lambdaArn": FUNCTION, "toolSchema": {"s3": {"uri": "s3://schemas/dir/tools.json"}}}
+    )
+    role = ExecutionRole(aws=aws, role_arn="arn:aws:iam::123456789012:role/gateway", session_name=ID)
+    with Stubber(aws.s3) as stub:
+        body = StreamingBody(BytesIO(raw), len(raw))
+        stub.add_response("get_object", {"Body": body}, {"Bucket": "schemas", "Key": "dir/tools.json"})
+        target = lambda_function.build(record, ID, aws, role)
+        assert [tool.name for tool in target.tools] == ["get_time"]
+        stub.add_client_error("get_object", "NoSuchKey")
+        with pytest.raises(UnusableTargetError, match="aws-operations: its tool schema s3://schemas/dir"):
+            lambda_function.build(record, ID, aws, role)
