@@ -95,7 +95,7 @@ class ToolGateway(Construct):
         assert isinstance(resource, agentcore.CfnGateway)  # noqa: S101 - tells the type checker what the L2 holds
         # The L2's kms_key writes wildcard actions into the key's policy; `_service_role` has the documented ones.
         resource.kms_key_arn = log_keeping.key.key_arn
-        resource.node.add_dependency(self.role)
+        self.gateway.node.add_dependency(self.role)
         self.url: str = resource.attr_gateway_url
         deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)
 
@@ -137,8 +137,9 @@ class ToolGateway(Construct):
     ) -> agentcore.GatewayTarget:
         """Offer `tools` of a function as `<name>___<tool>`.
 
-        The target is made after the gateway's role may invoke the function (IAM is eventually consistent, and creation
-        checks), and after enough earlier targets that no more than five are made at a time.
+        The target is made after the gateway's role may invoke the function, which its creation checks. IAM is eventually
+        consistent, so the gateway waits for the grant too: the time it takes to be made is the grant's to spread. No
+        more than five targets are made at a time.
 
         Args:
             name: the target's name: letters, digits and hyphens.
@@ -161,6 +162,7 @@ class ToolGateway(Construct):
             lambda_function=function,
             tool_schema=agentcore.ToolSchema.from_inline([_tool_definition(tool) for tool in tools]),
         )
+        self.gateway.node.add_dependency(grant)
         target.node.add_dependency(grant)
         if len(self._targets) >= CONCURRENT_TARGET_OPERATIONS:
             target.node.add_dependency(self._targets[-CONCURRENT_TARGET_OPERATIONS])
