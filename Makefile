@@ -29,3 +29,19 @@ $(VENV)/.node: package.json package-lock.json $(VENV)/.python
 synth: setup ## Write the templates of ENV into cdk.out, all checks included
 	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env":"$(ENV)"}' $(BIN)/python app.py
 	@echo "cdk.out holds the templates of $(ENV)."
+
+.PHONY: test
+test: setup ## Run everything that CI runs
+	@echo "Style and types ..."
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/python -m pytest
+
+.PHONY: deploy
+deploy: setup ## Deploy ENV to the AWS account of the current credentials
+	@cdk deploy --all -c env=$(ENV)
+
+.PHONY: diff
+diff: setup ## Show what a deployment of ENV would change
+	@cdk diff -c env=$(ENV)
