@@ -1,0 +1,128 @@
+"""What a client may rely on, from the local gateway and a deployed one alike. Speaks MCP and HTTP, nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import mcp_types as types
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+
+from tests.contract.conftest import Agent, Connect, Send
+
+TARGET = "aws-operations"
+MODES = ["legacy", "auto"]
+
+
+def _json(result: types.CallToolResult) -> Any:
+    (content,) = result.content
+    assert isinstance(content, types.TextContent)
+    return json.loads(content.text)
+
+
+async def _tools(client: Client) -> dict[str, types.Tool]:
+    """Every tool of every page, by name."""
+    found: dict[str, types.Tool] = {}
+    page = await client.list_tools()
+    found |= {tool.name: tool for tool in page.tools}
+    while page.next_cursor:
+        page = await client.list_tools(cursor=page.next_cursor)
+        found |= {tool.name: tool for tool in page.tools}
+    return found
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_tools_of_the_deployed_target_are_listed_with_schemas(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+        tools = await _tools(client)
+    for name in ("hello_world", "get_time", "s3_read_operations", "ec2_read_operations"):
+        tool = tools[f"{TARGET}___{name}"]
+        assert tool.description
+        assert tool.input_schema["type"] == "object"
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_tools_answer_to_their_arguments(connect: Connect, mode: str) -> None:
+    async with connect(mode) as client:
+        greeting = await client.call_tool(f"{TARGET}___hello_world", {"name": "contract"})
+        time = await client.call_tool(f"{TARGET}___get_time", {"timezone": "Asia/Tokyo"})
+    assert not greeting.is_error
+    assert _json(greeting) == {"message": "Hello, contract!"}
+    assert not time.is_error
+    assert _json(time)["time"].endswith("+09:00")
+
+
+async def test_a_failure_that_the_tool_explains_reaches_the_client(connect: Connect) -> None:
+    async with connect("auto") as client:
+        result = await client.call_tool(f"{TARGET}___get_time", {"timezone": "Mars/Olympus"})
+    assert result.is_error
+    assert "'Mars/Olympus' is not the name of a time zone" in result.model_dump_json()
+
+
+async def test_an_unknown_tool_is_an_error_and_not_an_answer(connect: Connect) -> None:
+    async with connect("auto") as client:
+        with pytest.raises(MCPError):
+            await client.call_tool(f"{TARGET}___no_such_tool", {})
+
+
+async def test_a_wrong_argument_is_a_tool_error_that_names_it(connect: Connect) -> None:
+    async with connect("auto") as client:
+        result = await client.call_tool(f"{TARGET}___s3_read_operations", {"operation": 7})
+    assert result.is_error
+    assert "operation" in result.model_dump_json()
+
+
+def test_without_a_token_the_gateway_says_where_tokens_come_from(agent: Agent, send: Send) -> None:
+    answer = send(None)
+    assert answer.status_code == 401
+    challenge = answer.headers["www-authenticate"]
+    assert challenge.startswith("Bearer ")
+    location = challenge.split('resource_metadata="')[1].split('"')[0]
+    assert urlsplit(location).netloc == urlsplit(agent.gateway_url).netloc
+    metadata = httpx2.get(location).json()
+    assert metadata["resource"] == agent.gateway_url
+    (issuer,) = metadata["authorization_servers"]
+    discovery = httpx2.get(f"{issuer}/.well-known/openid-configuration").json()
+    assert discovery["issuer"] == issuer
+    assert discovery["token_endpoint"] == agent.token_endpoint
+    assert set(agent.scope.split()) <= set(metadata["scopes_supported"])
+
+
+def _tampered(token: str) -> str:
+    """The token with one more scope in its claims, under its old signature."""
+    header, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims["scope"] += f" {TARGET}/admin"
+    changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"{header}.{changed}.{signature}"
+
+
+def _unsigned(token: str) -> str:
+    """The token's claims with the algorithm `none` and no signature."""
+    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
+    return f"{header}.{token.split('.')[1]}."
+
+
+@pytest.mark.parametrize("kind", ["garbage", "tampered", "unsigned", "cut short", "Basic"])
+def test_a_token_that_proves_nothing_is_refused(send: Send, token: str, agent: Agent, kind: str) -> None:
+    basic = base64.b64encode(f"{agent.client_id}:x".encode()).decode()
+    authorization = {
+        "garbage": "Bearer garbage",
+        "tampered": f"Bearer {_tampered(token)}",
+        "unsigned": f"Bearer {_unsigned(token)}",
+        "cut short": f"Bearer {token[:-8]}",
+        "Basic": f"Basic {basic}",
+    }[kind]
+    answer = send(authorization)
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert "result" not in answer.text
+
+
+def test_the_same_request_passes_with_the_token(send: Send, token: str) -> None:
+    assert send(f"Bearer {token}").status_code == 200
