@@ -45,3 +45,7 @@ deploy: setup ## Deploy ENV to the AWS account of the current credentials
 .PHONY: diff
 diff: setup ## Show what a deployment of ENV would change
 	@cdk diff -c env=$(ENV)
+
+.PHONY: bootstrap
+bootstrap: setup ## Prepare the current account and region for CDK, once
+	@cdk bootstrap -c env=$(ENV)
