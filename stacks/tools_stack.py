@@ -31,7 +31,7 @@ class ToolsStack(FoundationStack):
             name: ToolServer(
                 self,
                 name,
-                spec=import_module(f"{server.package}.server").server.describe(),
+                spec=import_module(f"{server.package}.handler").server.describe(),
                 package=server.package,
                 log_keeping=log_keeping,
                 size=FunctionSize(
