@@ -9,7 +9,7 @@ from cfnlint.runner import Runner
 from tests.lint.literal import Assembly, Body
 
 IGNORED = {
-    "W3005": "add_dependency on an L2, ours and in CDK's own constructs, names resources that a reference names as well.",
+    "W3005": "add_dependency, ours and that of CDK's own constructs, repeats what a reference already says.",
 }
 """cfn-lint rules that are off for every template, each with the reason."""
 
