@@ -24,6 +24,16 @@ _PREFIX = "FOUNDATION_"
 _NAMES = ("GATEWAY_URL", "TOKEN_ENDPOINT", "CLIENT_ID", "CLIENT_SECRET", "SCOPE")
 
 
+class AccessToken(str):
+    """A token that does not show itself in a failure report."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return a placeholder."""
+        return "<access token>"
+
+
 @dataclass(frozen=True)
 class Agent:
     """An agent's way to the gateway. The secret stays out of representations, and so out of failure reports."""
@@ -34,7 +44,7 @@ class Agent:
     client_secret: str = field(repr=False)
     scope: str
 
-    def token(self) -> str:
+    def token(self) -> AccessToken:
         """Request an access token as an agent does: client credentials, HTTP Basic (RFC 6749 §2.3.1, §4.4)."""
         answer = httpx2.post(
             self.token_endpoint,
@@ -42,8 +52,7 @@ class Agent:
             auth=(self.client_id, self.client_secret),
         )
         assert answer.status_code == 200, f"{self.token_endpoint} answered {answer.status_code}"
-        token: str = answer.json()["access_token"]
-        return token
+        return AccessToken(answer.json()["access_token"])
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +66,7 @@ def agent() -> Agent:
 
 
 @pytest.fixture(scope="session")
-def token(agent: Agent) -> str:
+def token(agent: Agent) -> AccessToken:
     """One access token for all tests."""
     return agent.token()
 

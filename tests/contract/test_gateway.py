@@ -125,4 +125,5 @@ def test_a_token_that_proves_nothing_is_refused(send: Send, token: str, agent: A
 
 
 def test_the_same_request_passes_with_the_token(send: Send, token: str) -> None:
-    assert send(f"Bearer {token}").status_code == 200
+    answer = send(f"Bearer {token}")
+    assert answer.status_code == 200
