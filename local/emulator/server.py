@@ -16,6 +16,7 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime
 
+from local.emulator import extension
 from local.emulator.edge import Edge
 from local.emulator.settings import ACCOUNT, HOST, REGION, Settings
 
@@ -29,6 +30,7 @@ HEALTH_PATH = "/_foundation/health"
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then end the Lambda processes. Raises OSError when a port is taken."""
     logging.getLogger("hypercorn.access").setLevel(logging.WARNING)
+    extension.install(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

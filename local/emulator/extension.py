@@ -1,0 +1,46 @@
+"""Puts everything together that this package adds to ministack."""
+
+from __future__ import annotations
+
+# ministack imports its services when they are first called; what is replaced must be loaded before.
+import ministack.services.cloudformation  # noqa: F401
+
+from local.emulator import conditions, rotation, secret_versions, templates
+from local.emulator.agentcore import service as agentcore_service
+from local.emulator.resources import agentcore, logs, network, network_acls, secrets
+from local.emulator.resources.base import let_handlers_block, register
+from local.emulator.schemas import ResourceSchemas
+from local.emulator.settings import Settings
+
+_RESOURCE_TYPES = (
+    network.ElasticIp(),
+    network.NatGateway(),
+    network.SecurityGroupRule("Ingress"),
+    network.SecurityGroupRule("Egress"),
+    network.FlowLog(),
+    network_acls.NetworkAcl(),
+    network_acls.NetworkAclEntry(),
+    network_acls.SubnetNetworkAclAssociation(),
+    logs.DELIVERY_SOURCE,
+    logs.DELIVERY_DESTINATION,
+    logs.DELIVERY,
+    secrets.Secret(),
+    secrets.SecretResourcePolicy(),
+    secrets.RotationSchedule(),
+    agentcore.GATEWAY,
+    agentcore.GATEWAY_TARGET,
+)
+
+
+def install(settings: Settings) -> None:
+    """Extend ministack in this process. Raises LookupError when it is not the ministack this was written for."""
+    schemas = ResourceSchemas(settings.schemas)
+    let_handlers_block()
+    for resource_type in _RESOURCE_TYPES:
+        register(resource_type, schemas)
+    conditions.install()
+    templates.install(schemas)
+    logs.accept_xray_destinations()
+    secret_versions.install()
+    rotation.install()
+    agentcore_service.install(first_gateway_port=settings.gateway_port)
