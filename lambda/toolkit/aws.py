@@ -50,7 +50,7 @@ def explained(error: Exception) -> ToolError | None:
 
     AWS's own words are passed on, except where access is denied: that text names the role and account.
     """
-    if "botocore" not in sys.modules:  # no client was made, so it cannot be AWS's
+    if "botocore.exceptions" not in sys.modules:  # no client was made, so it cannot be AWS's
         return None
     from botocore import exceptions  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from toolkit import docstrings
 from toolkit.errors import DeclarationError, ToolError
 from toolkit.hints import shape_of
 from toolkit.permissions import Permission
-from toolkit.shapes import Mapped, Record, Shape, described
+from toolkit.shapes import Mapped, Record, Shape
 from toolkit.spec import ToolSpec
 from toolkit.tenant import TenantContext
 
@@ -24,7 +24,7 @@ class Parameter:
 
     Attributes:
         shape: Its type.
-        description: Its text in the schema, without the shape's own remark.
+        description: Its text in the schema: the docstring's, what the type cannot say, and the default.
         required: Whether a call must give it.
     """
 
@@ -124,7 +124,8 @@ def _parameters(
         else:
             shape = shape_of(hints[name], where=where)
             required = parameter.default is parameter.empty
-            text = descriptions[name] + _default_text(parameter.default, required=required)
+            default = "" if required or parameter.default is None else f"Default: {parameter.default}."
+            text = " ".join(part for part in (descriptions[name], shape.remark(), default) if part)
             parameters[name] = Parameter(shape, text, required)
     surplus = [name for name in descriptions if name not in parameters and name != tenant_parameter]
     if surplus:
@@ -132,12 +133,11 @@ def _parameters(
     return parameters, tenant_parameter
 
 
-def _default_text(default: Any, *, required: bool) -> str:
-    return "" if required or default is None else f" Default: {default}."
-
-
 def _input_schema(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    properties = {name: described(parameter.shape, parameter.description) for name, parameter in parameters.items()}
+    properties = {
+        name: {**parameter.shape.schema(), "description": parameter.description}
+        for name, parameter in parameters.items()
+    }
     required = [name for name, parameter in parameters.items() if parameter.required]
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
