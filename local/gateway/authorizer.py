@@ -101,7 +101,7 @@ class Authorizer:
         try:
             return self._decode(token, provider, kid)
         except JoseError as error:
-            raise _invalid(f"{error.error}: {error.description}") from error
+            raise _invalid(f"{error.error} {error.description}".strip()) from error
         except RefusedError:
             raise
         except Exception as error:  # as above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,14 +30,16 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 def read_gateways(client: BedrockAgentCoreControlClient) -> tuple[GatewayRecord, ...]:
     """Return every gateway that is being served, each with the targets that are ready.
 
-    Raises botocore's ClientError or BotoCoreError when the control plane does not answer.
+    What is deleted while it is being read is left out. Raises botocore's ClientError or BotoCoreError when the control
+    plane does not answer.
     """
     gateways = []
     for page in client.get_paginator("list_gateways").paginate():
         for summary in page["items"]:
             if summary["status"] in _SERVING:
-                answer = client.get_gateway(gatewayIdentifier=summary["gatewayId"])
-                gateways.append(_gateway(answer, _read_targets(client, summary["gatewayId"])))
+                with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+                    answer = client.get_gateway(gatewayIdentifier=summary["gatewayId"])
+                    gateways.append(_gateway(answer, _read_targets(client, summary["gatewayId"])))
     return tuple(gateways)
 
 
@@ -45,8 +48,9 @@ def _read_targets(client: BedrockAgentCoreControlClient, gateway_id: str) -> tup
     for page in client.get_paginator("list_gateway_targets").paginate(gatewayIdentifier=gateway_id):
         for summary in page["items"]:
             if summary["status"] in _SERVING_TARGET:
-                answer = client.get_gateway_target(gatewayIdentifier=gateway_id, targetId=summary["targetId"])
-                targets.append(_target(answer))
+                with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+                    answer = client.get_gateway_target(gatewayIdentifier=gateway_id, targetId=summary["targetId"])
+                    targets.append(_target(answer))
     return tuple(sorted(targets, key=lambda target: target.name))
 
 

@@ -43,9 +43,9 @@ class Listener:
         self.record: GatewayRecord | None = None
         self.keys: KeySource | None = None
         self.application = GatewayApplication(name=record.name, port=record.port)
-        self.address = (record.host, record.port)
+        self.url = record.url
         family = socket.AF_INET6 if ":" in record.host else socket.AF_INET
-        self._socket = socket.create_server(self.address, family=family)
+        self._socket = socket.create_server((record.host, record.port), family=family)
         self._server = _Server(
             uvicorn.Config(self.application.asgi, log_config=None, access_log=False, timeout_graceful_shutdown=2)
         )
@@ -110,21 +110,29 @@ class Supervisor:
         listener = self._listeners.get(record.gateway_id)
         if listener is not None and listener.record == record:
             return
-        if not is_loopback(record.url):
-            self._complain_once(record.gateway_id, f"gateway {record.name} is not served: {'; '.join(record.refusals)}")
-            return
-        if listener is not None and listener.address != (record.host, record.port):
+        if listener is not None and listener.url != record.url:
             await self._listeners.pop(record.gateway_id).stop()
             listener = None
         if listener is None:
-            try:
-                listener = self._listeners[record.gateway_id] = Listener(record)
-            except OSError as error:
-                sentence = f"gateway {record.name} cannot listen at {record.url}: {error}; free the port"
-                self._complain_once(record.gateway_id, sentence)
-                return
-        await self._configure(listener, record)
-        listener.record = record
+            listener = self._listen(record)
+        if listener is not None:
+            await self._configure(listener, record)
+            listener.record = record
+
+    def _listen(self, record: GatewayRecord) -> Listener | None:
+        """Open the gateway's address; None when that may not or cannot be done, which is tried again at every poll."""
+        if not is_loopback(record.url):
+            self._complain_once(record.gateway_id, f"gateway {record.name} is not served: {'; '.join(record.refusals)}")
+            return None
+        try:
+            listener = Listener(record)
+        except OSError as error:
+            self._complain_once(
+                record.gateway_id, f"gateway {record.name} cannot listen at {record.url}: {error}; free the port"
+            )
+            return None
+        self._listeners[record.gateway_id] = listener
+        return listener
 
     async def _configure(self, listener: Listener, record: GatewayRecord) -> None:
         if record.refusals or record.authorizer is None:

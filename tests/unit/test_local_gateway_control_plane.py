@@ -151,6 +151,20 @@ def test_a_target_that_is_not_ready_is_not_listed() -> None:
     assert [target.name for target in gateway.targets] == ["aws-operations"]
 
 
+def test_what_is_deleted_while_it_is_read_is_left_out() -> None:
+    client = boto3.client(
+        "bedrock-agentcore-control", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        stub.add_response("list_gateways", {"items": [_summary(gatewayId="gone-abcdefghij"), _summary()]}, {})
+        stub.add_client_error("get_gateway", "ResourceNotFoundException")
+        stub.add_response("get_gateway", _gateway(), {"gatewayIdentifier": ID})
+        stub.add_response("list_gateway_targets", {"items": [_target_summary(_target())]}, {"gatewayIdentifier": ID})
+        stub.add_client_error("get_gateway_target", "ResourceNotFoundException")
+        (gateway,) = read_gateways(client)
+    assert (gateway.gateway_id, gateway.targets) == (ID, ())
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

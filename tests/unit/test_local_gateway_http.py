@@ -97,7 +97,7 @@ async def test_a_request_over_six_megabytes_is_refused() -> None:
 async def test_it_listens_on_the_loopback_only() -> None:
     async with running_gateway() as gateway:
         (listener,) = gateway.supervisor._listeners.values()
-        assert [sock.getsockname()[0] for sock in listener._server.servers[0].sockets] == ["127.0.0.1"]
+        assert listener._socket.getsockname() == ("127.0.0.1", gateway.record.port)
 
 
 @pytest.mark.parametrize("url", ["http://0.0.0.0:{}/mcp", "http://192.0.2.1:{}/mcp", "https://127.0.0.1:{}/mcp"])
@@ -162,6 +162,18 @@ async def test_a_deleted_gateway_is_no_longer_served() -> None:
         await gateway.redeploy()
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", gateway.record.port), timeout=2).close()
+
+
+async def test_a_gateway_that_moves_is_served_at_its_new_url_alone() -> None:
+    async with running_gateway() as gateway:
+        moved = replace(gateway.record, url=f"http://127.0.0.1:{free_port()}/mcp")
+        await gateway.redeploy(moved)
+        assert (await post(moved.url, "tools/list")).status_code == 401
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", gateway.record.port), timeout=2).close()
+        await gateway.redeploy(replace(moved, url="http://192.0.2.1:80/mcp", refusals=("its URL is elsewhere",)))
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", moved.port), timeout=2).close()
 
 
 async def test_two_gateways_are_served_each_with_its_own_authorizer() -> None:
