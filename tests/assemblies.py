@@ -3,32 +3,50 @@
 import os
 import subprocess
 import sys
-from functools import cache
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ENVIRONMENTS = ("dev", "gamma", "prod")
 ROOT = Path(__file__).parent.parent
 
+_workers = ThreadPoolExecutor(max_workers=min(len(ENVIRONMENTS), os.cpu_count() or 1))
+_runs: dict[str, Future[Path]] = {}
 _folders: list[TemporaryDirectory[str]] = []
 
 
-@cache
+def start(*environments: str) -> None:
+    """Begin to synthesize `environments` in the background, unless they are under way or done."""
+    for environment in environments:
+        if environment not in _runs:
+            _runs[environment] = _workers.submit(_synthesize, environment)
+
+
 def assembly(environment: str) -> Path:
     """The folder with the environment's templates, written as a user writes them, policy checks included.
 
     Raises AssertionError with what the app printed when it fails.
     """
-    folder = TemporaryDirectory(prefix=f"foundation-{environment}-")
-    _folders.append(folder)  # kept until the process ends
-    run = subprocess.run(
+    start(environment)
+    return _runs[environment].result()
+
+
+def run_app(*, outdir: Path, context: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the app of the checkout `root` as a user does; `context` is the JSON of what `-c` options would say."""
+    return subprocess.run(
         [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=os.environ | {"CDK_OUTDIR": folder.name, "CDK_CONTEXT_JSON": f'{{"env": "{environment}"}}'},
+        cwd=root,
+        env=os.environ | {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": context},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _synthesize(environment: str) -> Path:
+    folder = TemporaryDirectory(prefix=f"foundation-{environment}-")
+    _folders.append(folder)  # kept until the process ends
+    run = run_app(outdir=Path(folder.name), context=f'{{"env": "{environment}"}}')
     if run.returncode:
         raise AssertionError(f"app.py fails for {environment}:\n{run.stdout}{run.stderr}")
     return Path(folder.name)

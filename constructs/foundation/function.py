@@ -120,8 +120,8 @@ class PythonFunction(Construct):
             self,
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC "
-                "EC2's DescribeNetworkInterfaces and DescribeSubnets, know no resource types "
-                "(service authorization reference)",
+                "EC2's DescribeNetworkInterfaces and DescribeSubnets, know no resource types (service authorization "
+                "reference), and neither does what a tool declares without one (foundation.permissions checks it)",
                 ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "Invoked "
                 "synchronously, so the caller gets every error; a dead-letter queue takes asynchronous ones only: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
@@ -133,7 +133,8 @@ class PythonFunction(Construct):
                 self,
                 {
                     f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is "
-                    "created; subnet and security group are exact, and a Deny keeps the function's own code from these actions"
+                    "created; subnet and security group are exact, and a Deny keeps the function's own code from "
+                    "these actions"
                 },
             )
 

@@ -44,9 +44,12 @@ def statements(permissions: Iterable[Permission], *, declared_by: str) -> list[i
 def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission], *, declared_by: str) -> None:
     """Accept that a tool server's role names every resource of a type: its tools read whichever they are asked for.
 
-    The acknowledgement names the actions, so that a reviewer sees what the pattern is good for.
+    The acknowledgement names the actions, so that a reviewer sees what the pattern is good for. `*` is acknowledged by
+    `PythonFunction`, whose role has it in any case.
     """
     for pattern, actions in _by_pattern(permissions, declared_by).items():
+        if pattern == "*":
+            continue
         reason = (
             f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that "
             "the service authorization reference has for them"

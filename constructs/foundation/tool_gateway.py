@@ -137,9 +137,9 @@ class ToolGateway(Construct):
     ) -> agentcore.GatewayTarget:
         """Offer `tools` of a function as `<name>___<tool>`.
 
-        The target is made after the gateway's role may invoke the function, which its creation checks. IAM is eventually
-        consistent, so the gateway waits for the grant too: the time it takes to be made is the grant's to spread. No
-        more than five targets are made at a time.
+        The target is made after the gateway's role may invoke the function, which its creation checks. IAM is
+        eventually consistent, so the gateway waits for the grant too: the time it takes to be made is the grant's to
+        spread. No more than five targets are made at a time.
 
         Args:
             name: the target's name: letters, digits and hyphens.

@@ -1,0 +1,14 @@
+"""What all tests share: the synthesis of every environment starts as soon as it is known that a test needs one."""
+
+import pytest
+
+from tests.assemblies import ENVIRONMENTS, ROOT, start
+
+READ_TEMPLATES = (ROOT / "tests" / "synth", ROOT / "tests" / "snapshots")
+"""Folders whose tests read the templates of the environments."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Synthesize in the background, beside the tests that need no template."""
+    if any(item.path.is_relative_to(folder) for item in session.items for folder in READ_TEMPLATES):
+        start(*ENVIRONMENTS)
