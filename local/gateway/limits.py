@@ -48,9 +48,9 @@ LIMITS = (
         "tests/contract on a deployed gateway",
     ),
     Limit(
-        "Trust policy of the gateway's role",
-        "the emulated STS hands out the role's credentials to any caller, so a role that AgentCore could not assume "
-        "works here",
+        "Permissions of the gateway's role after the deploy",
+        "the emulated AWS checks trust and lambda:InvokeFunction when gateway and target are created or updated; "
+        "a permission taken away later is noticed only where it checks the credentials of each call",
         "synth assertions on the role",
     ),
 )

@@ -32,6 +32,9 @@ INTERNAL_ERROR_TEXT = "An internal error occurred. Please retry later."
 
 RESOURCE_NOT_FOUND = -32002
 
+_LOGGED_NAME = 256
+"""Longest tool name in the log; no deployed tool has a longer one (AgentCore quotas)."""
+
 _Context = ServerRequestContext[Any, Any]
 
 
@@ -87,7 +90,7 @@ class _Handlers:
         entry = entry_of(_request(ctx).scope)
         entry.method = ctx.method
         if ctx.method == "tools/call" and ctx.params is not None and isinstance(ctx.params.get("name"), str):
-            entry.tool = ctx.params["name"]
+            entry.tool = ctx.params["name"][:_LOGGED_NAME]
         return await call_next(ctx)
 
     async def negotiate(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
@@ -139,7 +142,7 @@ class _Handlers:
         try:
             result = await target.call(call)
         except TargetError as error:
-            return self._target_failed(str(error), ctx)
+            return self._target_failed(error, ctx)
         entry_of(request.scope).tool_error = result.is_error
         return result
 
@@ -154,10 +157,11 @@ class _Handlers:
             structured_content=answer,
         )
 
-    def _target_failed(self, detail: str, ctx: _Context) -> types.CallToolResult:
-        logger.warning("%s: %s", self._gateway.name, detail)
+    def _target_failed(self, error: TargetError, ctx: _Context) -> types.CallToolResult:
+        logger.warning("gateway %s: %s", self._gateway.name, error.logged)
         if not self._gateway.debug:
             return _failed(INTERNAL_ERROR_TEXT, ctx)
+        detail = str(error)
         failed = _failed(detail, ctx)
         return failed.model_copy(update={"meta": {"debug": {"type": "text", "text": detail}}})
 

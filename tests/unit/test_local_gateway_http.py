@@ -216,8 +216,11 @@ async def test_the_request_log_has_one_line_a_request_without_tokens_and_argumen
         headers = {"authorization": f"Bearer {secret}", "accept": ACCEPT}
         assert (await post(gateway.url, "tools/call", params=params, **headers)).status_code == 200
         assert (await _status(gateway, authorization=f"Bearer {token(client_id='2other')}")).status_code == 403
+        gateway.aws.function = lambda event: ValueError(f"cannot do {event}")
+        assert (await post(gateway.url, "tools/call", params=params, **headers)).status_code == 200
     lines = [JsonLines().format(record) for record in caplog.records if record.name == "local.gateway.requests"]
-    called, refused = (json.loads(line) for line in lines)
+    called, refused, failed = (json.loads(line) for line in lines)
+    assert failed["tool_error"] is True
     expected = {"gateway": "foundation-dev", "method": "tools/call", "tool": params["name"], "status": 200}
     assert called | expected == called
     assert called["client_id"] == CLIENT
@@ -225,6 +228,7 @@ async def test_the_request_log_has_one_line_a_request_without_tokens_and_argumen
     assert refused["status"] == 403
     assert refused["reason"] == "client_id is not among the allowed clients"
     everything = "\n".join(JsonLines().format(record) for record in caplog.records)
+    assert "aws-operations failed: ValueError" in everything
     assert "confidential-zone" not in everything
     assert secret.split(".")[1] not in everything
 

@@ -41,7 +41,15 @@ class ToolCall:
 
 
 class TargetError(Exception):
-    """A target that could not answer. The message reaches the client on a gateway with exceptionLevel DEBUG only."""
+    """A target that could not answer.
+
+    The message reaches the client on a gateway with exceptionLevel DEBUG only. `logged` is what the log says instead when
+    the message holds words of the target, which may repeat arguments.
+    """
+
+    def __init__(self, message: str, *, logged: str | None = None) -> None:
+        super().__init__(message)
+        self.logged = logged or message
 
 
 class Target(Protocol):

@@ -103,7 +103,9 @@ class LambdaTarget:
         except BotoCoreError as error:
             raise TargetError(f"Lambda function {self._function_arn} could not be invoked: {error}") from error
         if "FunctionError" in answer:
-            raise TargetError(f"Lambda function {self._function_arn} failed: {_error_message(payload)}")
+            message, kind = _function_error(payload)
+            failed = f"Lambda function {self._function_arn} failed"
+            raise TargetError(f"{failed}: {message}", logged=f"{failed}: {kind}; its log says why")
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise TargetError(f"The answer has {len(payload)} bytes; a gateway carries at most {MAX_PAYLOAD_BYTES}.")
         return payload
@@ -160,10 +162,12 @@ def tool_result(payload: bytes, tool: ToolDefinition) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
 
 
-def _error_message(payload: bytes) -> str:
-    """The message of a failed function, without its stack trace."""
+def _function_error(payload: bytes) -> tuple[str, str]:
+    """The message and the type of a failed function's error, without its stack trace."""
     try:
         answer = json.loads(payload)
     except ValueError:
         answer = None
-    return str(answer.get("errorMessage", "no message")) if isinstance(answer, dict) else "no message"
+    if not isinstance(answer, dict):
+        answer = {}
+    return str(answer.get("errorMessage", "no message")), str(answer.get("errorType", "unknown error"))
