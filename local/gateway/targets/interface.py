@@ -43,8 +43,8 @@ class ToolCall:
 class TargetError(Exception):
     """A target that could not answer.
 
-    The message reaches the client on a gateway with exceptionLevel DEBUG only. `logged` is what the log says instead when
-    the message holds words of the target, which may repeat arguments.
+    The message reaches the client on a gateway with exceptionLevel DEBUG only. `logged` is what the log says instead
+    when the message holds words of the target, which may repeat arguments.
     """
 
     def __init__(self, message: str, *, logged: str | None = None) -> None:
