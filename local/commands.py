@@ -1,0 +1,86 @@
+"""Programs that a local run waits for; their output goes into a log file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local.failure import LocalRunError
+from local.layout import Layout
+from local.processes import tail
+
+_POLL_SECONDS = 0.1
+
+
+class Command:
+    """A running program; as a context manager it ends with the block, however that is left."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        what: str,
+        log: Path,
+        layout: Layout,
+        environment: Mapping[str, str],
+        folder: Path,
+    ) -> None:
+        """Start the program.
+
+        Args:
+            arguments: the program and its arguments.
+            what: what it does, as the subject of a sentence, such as "Synthesizing dev".
+            log: takes its output.
+            layout: knows how to show the log's path.
+            environment: its whole environment.
+            folder: where it runs.
+        """
+        self._what, self._log, self._layout = what, log, layout
+        with log.open("wb") as output:
+            # A session of its own: Ctrl-C reaches this process alone, which then ends the program in order.
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                arguments,
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def finish(self, on_line: Callable[[str], None] | None = None) -> None:
+        """Wait for the end and pass on each line of output.
+
+        Raises LocalRunError with the end of the log when the program failed.
+        """
+        with self._log.open(encoding="utf-8", errors="replace") as log:
+            running = True
+            while running:
+                running = self._process.poll() is None
+                for line in log.read().splitlines():
+                    if on_line:
+                        on_line(line)
+                if running:
+                    time.sleep(_POLL_SECONDS)
+        if self._process.returncode:
+            raise LocalRunError(
+                f"{self._what} failed. The end of {self._layout.shown(self._log)}:\n\n{tail(self._log, 20)}"
+            )

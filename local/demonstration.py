@@ -1,0 +1,97 @@
+"""The platform seen from an agent: a token, the official MCP client, and each tool called once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, TextContent
+
+from local.agent import SECRET_PREFIX, Account
+from local.console import Console
+from local.emulator.settings import ACCOUNT
+from local.failure import LocalRunError
+
+TARGET = "aws-operations"
+BUCKET = f"example-reports-{ACCOUNT}"
+_WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool call of the demonstration: the tool, and what it is given."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        """The call as a line of code."""
+        given = ", ".join(f"{name}={json.dumps(value)}" for name, value in self.arguments.items())
+        return f"{self.tool}({given})"
+
+
+def calls(agent: str) -> tuple[Call, ...]:
+    """The calls of the demonstration: every tool of the first server once."""
+    return (
+        Call("hello_world", {"name": agent}),
+        Call("get_time", {"timezone": "America/Sao_Paulo"}),
+        Call("s3_read_operations", {"operation": "list_objects", "bucket": BUCKET}),
+        Call("ec2_read_operations", {"operation": "describe_vpcs"}),
+    )
+
+
+def put_example_object(account: Account) -> None:
+    """Give S3 something to tell of: a bucket with one object."""
+    account.s3.create_bucket(Bucket=BUCKET)
+    account.s3.put_object(Bucket=BUCKET, Key="2026/november.csv", Body=b"month,total\nnovember,42\n")
+
+
+async def demonstrate(account: Account, agent: str, console: Console) -> None:
+    """Act as `agent` and print what it did. Neither its secret nor its token is ever printed.
+
+    Raises LocalRunError when a step fails.
+    """
+    url = account.gateway_url()
+    token = account.token(agent)
+    console.detail(f"read its secret {SECRET_PREFIX}{agent} and got a token for {token.minutes} minutes")
+    async with connected(url, token.value) as client:
+        console.detail(f"connected to {url}, MCP {client.protocol_version}")
+        names = [tool.name for tool in (await client.list_tools()).tools]
+        console.detail(f"listed {len(names)} tools: {', '.join(names)}")
+        for call in calls(agent):
+            result = await client.call_tool(f"{TARGET}___{call.tool}", call.arguments)
+            text = _text(result)
+            if result.is_error:
+                raise LocalRunError(f"{call} failed: {text}")
+            console.detail(f"{call}\n{_indented(text)}")
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str, token: str) -> AsyncIterator[Client]:
+    """The official MCP client, connected to the gateway at `url` with a token.
+
+    Proxies of the environment are not used: the gateway is on this machine.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        yield client
+
+
+def _text(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def _indented(text: str) -> str:
+    """An answer for a person: a short one on a line, a long one as indented JSON."""
+    if len(text) > _WIDTH:
+        text = json.dumps(json.loads(text), indent=2)
+    return "\n".join(f"{'':13}{line}" for line in text.splitlines())

