@@ -49,3 +49,19 @@ diff: setup ## Show what a deployment of ENV would change
 .PHONY: bootstrap
 bootstrap: setup ## Prepare the current account and region for CDK, once
 	@cdk bootstrap -c env=$(ENV)
+
+.PHONY: local
+local: setup ## Run the whole platform on this machine, and show it at work
+	@$(BIN)/python -m local up
+
+.PHONY: local-status
+local-status: ## Say what of it runs where
+	@$(BIN)/python -m local status
+
+.PHONY: local-down
+local-down: ## Stop it and remove its state
+	@$(BIN)/python -m local down
+
+.PHONY: token
+token: ## Print an access token of an agent, AGENT=<tenant>/<agent>; `make -s token` prints nothing else
+	@$(BIN)/python -m local token $(if $(AGENT),--agent $(AGENT))

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -66,18 +66,22 @@ class Command:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    def finish(self, on_line: Callable[[str], None] | None = None) -> None:
-        """Wait for the end and pass on each line of output.
+    def finish(self) -> None:
+        """Wait for the end; raises LocalRunError with the end of the log when the program failed."""
+        for _ in self.lines():
+            pass
+
+    def lines(self) -> Iterator[str]:
+        """The lines of output as they come, to the end of the program.
 
         Raises LocalRunError with the end of the log when the program failed.
         """
         with self._log.open(encoding="utf-8", errors="replace") as log:
-            running = True
+            running, partial = True, ""
             while running:
                 running = self._process.poll() is None
-                for line in log.read().splitlines():
-                    if on_line:
-                        on_line(line)
+                *lines, partial = (partial + log.read()).split("\n")
+                yield from lines
                 if running:
                     time.sleep(_POLL_SECONDS)
         if self._process.returncode:

@@ -62,14 +62,11 @@ class Deployment:
         Raises:
             LocalRunError: a stack failed; CloudFormation has returned it to its earlier state.
         """
-
-        def report(line: str) -> None:
-            if found := _DEPLOYED.match(line):
-                on_stack(found["stack"])
-
         options = ("--app", str(self._layout.assembly), "--require-approval", "never", "--concurrency", "4")
         with self._cdk("deploy", "--all", *options, what=f"Deploying {ENVIRONMENT}") as command:
-            command.finish(report)
+            for line in command.lines():
+                if found := _DEPLOYED.match(line):
+                    on_stack(found["stack"])
 
     def _cdk(self, verb: str, *arguments: str, what: str) -> Command:
         """Start the CDK CLI. It runs in the state folder: there it finds no cdk.json, and writes no context file."""
