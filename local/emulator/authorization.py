@@ -15,17 +15,12 @@ from local.emulator.settings import ACCOUNT, REGION
 _NOBODY = "arn:aws:iam::000000000000:user/nobody"
 
 
-def role_exists(role_arn: str) -> bool:
-    """Whether `role_arn` names a role of this account."""
-    return _role_name(role_arn) in iam._roles
-
-
-def role_trusts(role_arn: str, service: str) -> bool:
-    """Whether the role's trust policy lets `service` (such as "lambda.amazonaws.com") assume it."""
+def role_trusts(role_arn: str, service: str, *, source_arn: str) -> bool:
+    """Whether the role's trust policy lets `service` ("lambda.amazonaws.com") assume it for `source_arn`."""
     role = iam._roles.get(_role_name(role_arn))
     if role is None:
         return False
-    keys = {"aws:sourceaccount": ACCOUNT}
+    keys = {"aws:sourcearn": source_arn, "aws:sourceaccount": ACCOUNT}
     context = _context(principal=_NOBODY, action="sts:AssumeRole", resource=role_arn, service_keys=keys)
     return _allows(role["AssumeRolePolicyDocument"], context, service)
 

@@ -28,6 +28,7 @@ def _ministack(settings: Settings) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        "NODE_PATH": str(settings.node_modules),
         "S3_DATA_DIR": str(settings.state / "s3"),
         "STATE_DIR": str(settings.state / "ministack"),
         "TMPDIR": str(settings.state / "tmp"),

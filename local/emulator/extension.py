@@ -7,7 +7,9 @@ import ministack.services.cloudformation  # noqa: F401
 
 from local.emulator import conditions, rotation, secret_versions, templates
 from local.emulator.agentcore import service as agentcore_service
-from local.emulator.resources import agentcore, logs, network, network_acls, secrets
+from local.emulator.cognito import client_rules, client_secrets, hosts
+from local.emulator.functions import install as functions
+from local.emulator.resources import agentcore, corrections, logs, network, network_acls, secrets
 from local.emulator.resources.base import let_handlers_block, register
 from local.emulator.schemas import ResourceSchemas
 from local.emulator.settings import Settings
@@ -38,8 +40,13 @@ def install(settings: Settings) -> None:
     let_handlers_block()
     for resource_type in _RESOURCE_TYPES:
         register(resource_type, schemas)
+    corrections.install()
     conditions.install()
     templates.install(schemas)
+    functions.install()
+    client_secrets.install()
+    client_rules.install()
+    hosts.install()
     logs.accept_xray_destinations()
     secret_versions.install()
     rotation.install()

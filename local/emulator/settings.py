@@ -21,7 +21,8 @@ class Settings:
 
     `state` holds everything it writes; `port` serves the AWS API, `edge_port` the proxy for host names that an
     endpoint setting cannot redirect, `gateway_port` is the first port that a created gateway's URL may name.
-    `schemas` is cfn-lint's folder of CloudFormation resource schemas (`providers/`, `resources/`).
+    `schemas` is cfn-lint's folder of CloudFormation resource schemas (`providers/`, `resources/`), `node_modules` the
+    installed `nodejs/package.json` of this package.
     """
 
     state: Path
@@ -29,6 +30,7 @@ class Settings:
     edge_port: int
     gateway_port: int
     schemas: Path
+    node_modules: Path
 
     @property
     def endpoint_url(self) -> str:
@@ -71,12 +73,14 @@ class Settings:
                 return default
             return int(value)
 
+        state = folder("FOUNDATION_STATE")
         settings = cls(
-            state=folder("FOUNDATION_STATE"),
+            state=state,
             port=port("FOUNDATION_EMULATOR_PORT", 4566),
             edge_port=port("FOUNDATION_EDGE_PORT", 4567),
             gateway_port=port("FOUNDATION_GATEWAY_PORT", 4580),
             schemas=folder("FOUNDATION_CFN_SCHEMAS"),
+            node_modules=Path(environment.get("FOUNDATION_NODE_MODULES", state / "nodejs" / "node_modules")).resolve(),
         )
         if not problems and not (settings.schemas / "providers" / f"{REGION}.json").is_file():
             problems.append(

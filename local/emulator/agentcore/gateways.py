@@ -43,8 +43,8 @@ class Gateways:
         name = request["name"]
         if any(gateway["name"] == name for gateway in self._gateways):
             raise conflict(f"A gateway with name {name} already exists")
-        _check(request)
         gateway_id = f"{name.lower().rstrip('-')}-{new_suffix()}"
+        _check(request, gateway_id)
         self._ports[gateway_id] = self._free_port()
         self._targets[gateway_id] = Collection("Target")
         record = {
@@ -76,7 +76,7 @@ class Gateways:
         record = self._gateways.get(request["gatewayIdentifier"])
         if request["name"] != record["name"]:
             raise invalid(f"The name of the gateway {record['name']} cannot be changed to {request['name']}")
-        _check(request)
+        _check(request, record["gatewayId"])
         kept = {name: record[name] for name in _KEPT_ON_UPDATE}
         record.clear()
         record |= {**_settings(request), **kept, "updatedAt": now(), "status": "READY"}
@@ -119,9 +119,9 @@ def _settings(request: Mapping[str, Any]) -> Record:
     return {name: value for name, value in request.items() if name not in about_the_call}
 
 
-def _check(request: Mapping[str, Any]) -> None:
+def _check(request: Mapping[str, Any], gateway_id: str) -> None:
     role = request["roleArn"]
-    if not authorization.role_exists(role) or not authorization.role_trusts(role, _SERVICE):
+    if not authorization.role_trusts(role, _SERVICE, source_arn=f"{_ARN}:gateway/{gateway_id}"):
         raise invalid(f"The role {role} does not exist or does not let {_SERVICE} assume it")
     if request["authorizerType"] == "CUSTOM_JWT" and "authorizerConfiguration" not in request:
         raise invalid("authorizerConfiguration is required for the authorizer type CUSTOM_JWT")

@@ -1,0 +1,1 @@
+"""What ministack's Cognito lacks: a client's two secrets, and the host names at which AWS serves tokens."""

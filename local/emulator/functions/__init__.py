@@ -1,0 +1,1 @@
+"""How Lambda functions run on this machine: the worker process, and what reaches the handler."""

@@ -1,0 +1,80 @@
+"""Makes ministack run Python functions in this package's worker and pass on the client context."""
+
+from __future__ import annotations
+
+import base64
+import contextvars
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from local.emulator.patching import replace
+from local.emulator.responses import Response, refusal
+
+_client_context: contextvars.ContextVar[Any] = contextvars.ContextVar("client_context", default=None)
+
+
+def install() -> None:
+    """Change how functions are invoked from now on."""
+    lambda_runtime._PYTHON_WORKER_SCRIPT = Path(__file__).with_name("worker.py").read_text()
+    _keep_client_context()
+    _wrap_events()
+    _report_failures()
+
+
+def _keep_client_context() -> None:
+    """Remember the header of an invocation for the thread that carries it out."""
+    original = lambda_svc._invoke
+
+    async def invoke(name: str, event: Any, headers: Mapping[str, str], *rest: Any, **named: Any) -> Response:
+        encoded = headers.get("x-amz-client-context")
+        try:
+            context = json.loads(base64.b64decode(encoded)) if encoded else None
+        except ValueError:
+            return refusal(
+                "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object."
+            )
+        token = _client_context.set(context)
+        try:
+            response: Response = await original(name, event, headers, *rest, **named)
+            return response
+        finally:
+            _client_context.reset(token)
+
+    replace(original, invoke)
+
+
+def _wrap_events() -> None:
+    """Send a Python worker the event together with the client context."""
+    original = lambda_runtime.Worker.invoke
+
+    def invoke(self: Any, event: Any, request_id: str, **named: Any) -> Any:
+        if _is_python(self.config):
+            event = {"event": event, "client_context": _client_context.get()}
+        return original(self, event, request_id, **named)
+
+    lambda_runtime.Worker.invoke = invoke
+
+
+def _report_failures() -> None:
+    """Turn the worker's answer into a value or a function error."""
+    original = lambda_svc._execute_function_warm
+
+    def execute(function: Any, event: Any, request_id: str) -> Any:
+        outcome = original(function, event, request_id)
+        if outcome.get("error") or not _is_python(function.get("config") or function):
+            return outcome
+        body = outcome["body"]
+        if "failure" in body:
+            return {**outcome, "body": body["failure"], "error": True}
+        return {**outcome, "body": body["value"]}
+
+    replace(original, execute)
+
+
+def _is_python(config: Mapping[str, Any]) -> bool:
+    return str(config.get("Runtime", "")).startswith("python")

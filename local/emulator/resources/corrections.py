@@ -1,0 +1,93 @@
+"""Resource types that ministack has and that need a little more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import provisioners
+
+from local.emulator import authorization
+from local.emulator.settings import ACCOUNT, REGION
+
+Properties = Mapping[str, Any]
+
+
+def install() -> None:
+    """Correct the types in ministack's table of handlers."""
+    _correct("AWS::EC2::VPC", attributes=_vpc_attributes)
+    _correct("AWS::EC2::Subnet", attributes=_subnet_attributes)
+    _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes)
+    _correct("AWS::Lambda::Permission", before=_function_must_exist)
+    _correct("AWS::Lambda::Function", before=_role_must_trust_lambda, settings=_function_settings)
+
+
+def _correct(
+    kind: str,
+    *,
+    before: Callable[[Properties], None] = lambda _: None,
+    settings: Callable[[str, Properties], None] = lambda _, __: None,
+    attributes: Callable[[str, Properties], Properties] = lambda _, __: {},
+) -> None:
+    """Wrap a type's handler: `before` may refuse, `settings` apply what it leaves out, `attributes` add answers."""
+    handlers = provisioners._RESOURCE_HANDLERS[kind]
+    create, update = handlers["create"], handlers["update"]
+
+    def created(logical_id: str, properties: Properties, stack: str) -> Any:
+        before(properties)
+        resource_id, known = create(logical_id, properties, stack)
+        settings(resource_id, properties)
+        return resource_id, {**known, **attributes(resource_id, properties)}
+
+    def updated(resource_id: str, old: Properties, new: Properties, *rest: Any) -> Any:
+        before(new)
+        changed_id, known = update(resource_id, old, new, *rest)
+        settings(changed_id, new)
+        return changed_id, {**known, **attributes(changed_id, new)}
+
+    handlers |= {"create": created, "update": updated}
+
+
+def _vpc_attributes(_: str, properties: Properties) -> Properties:
+    return {"CidrBlock": properties["CidrBlock"]}
+
+
+def _subnet_attributes(_: str, properties: Properties) -> Properties:
+    return {"CidrBlock": properties["CidrBlock"], "VpcId": properties["VpcId"]}
+
+
+def _user_pool_attributes(pool_id: str, _: Properties) -> Properties:
+    return {"ProviderURL": f"https://cognito-idp.{REGION}.amazonaws.com/{pool_id}"}
+
+
+def _function_must_exist(properties: Properties) -> None:
+    function = str(properties["FunctionName"])
+    if not authorization.function_exists(function):
+        raise LookupError(f"Function not found: {function}")
+
+
+def _role_must_trust_lambda(properties: Properties) -> None:
+    role = str(properties["Role"])
+    functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{properties.get('FunctionName', 'new')}"
+    if not authorization.role_trusts(role, "lambda.amazonaws.com", source_arn=functions):
+        raise PermissionError(f"The role defined for the function cannot be assumed by Lambda: {role}")
+
+
+def _function_settings(name: str, properties: Properties) -> None:
+    """What GetFunctionConfiguration and GetFunctionConcurrency tell of a function, and the limit itself."""
+    function = lambda_svc._functions[name]
+    config = function["config"]
+    for member, setting in (("KMSKeyArn", "KmsKeyArn"), ("DeadLetterConfig", "DeadLetterConfig")):
+        if setting in properties:
+            config[member] = properties[setting]
+        else:
+            config.pop(member, None)
+    vpc = properties.get("VpcConfig", {})
+    config["VpcConfig"] = {
+        "SubnetIds": list(vpc.get("SubnetIds", ())),
+        "SecurityGroupIds": list(vpc.get("SecurityGroupIds", ())),
+        "VpcId": "",
+    }
+    reserved = properties.get("ReservedConcurrentExecutions")
+    function["concurrency"] = None if reserved is None else int(reserved)
