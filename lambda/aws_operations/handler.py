@@ -2,5 +2,7 @@
 
 from aws_operations.server import server
 
+__all__ = ["handler", "server"]
+
 server.discover("aws_operations")
 handler = server.handler

@@ -126,4 +126,4 @@ class ToolServer:
 
     @cached_property
     def _logger(self) -> Logger:
-        return Logger(service=self.name)
+        return Logger(service=self.name, location=None)  # every record comes from the same line

@@ -28,7 +28,7 @@ class Point(TypedDict):
     labels: NotRequired[list[str]]
 
 
-def everything(
+def everything(  # noqa: PLR0917 - one of each supported type
     text: str,
     count: int,
     ratio: float,

@@ -272,9 +272,8 @@ def test_each_call_leaves_one_record_without_arguments_or_answers(records: list[
     call(server, "behave", {"how": "refuse"}, headers=HEADERS)
     call(server, "echo", {"text": "a", "mode": "hush"})
     ok, refused, invalid = records
-    assert ok | {"duration_ms": 0, "timestamp": "", "location": ""} == {
+    assert ok | {"duration_ms": 0, "timestamp": ""} == {
         "level": "INFO",
-        "location": "",
         "message": "tool call",
         "timestamp": "",
         "service": "test-server",
