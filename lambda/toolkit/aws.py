@@ -60,24 +60,25 @@ def explained(error: Exception) -> ToolError | None:
         return ToolError(f"AWS does not take these parameters: {error}", code="invalid_arguments")
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return ToolError(
-            "AWS did not answer in time; check that the region exists and is reachable from the tool's network",
+            "AWS did not answer; check that the region exists and is reachable from the tool's network",
             code="unreachable",
+            cause=type(error).__name__,
         )
     return None
 
 
 def _explained_response(operation: str, response: Any) -> ToolError:
-    code = str(response.get("Error", {}).get("Code", "unknown"))
-    text = str(response.get("Error", {}).get("Message", "")).strip()
+    error = response.get("Error", {})
+    code, text = str(error.get("Code", "unknown")), str(error.get("Message", "")).strip()
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    cause = f"{operation} {code}"
     if code in _DENIED:
         action = _DENIED_ACTION.search(text)
-        refused = (
-            f"the permission {action[1]} is missing" if action else "a permission is missing or a policy denies it"
-        )
-        return ToolError(f"AWS refused {operation} ({code}): {refused}", code="access_denied")
+        why = f"the permission {action[1]} is missing" if action else "a permission is missing or a policy denies it"
+        return ToolError(f"AWS refused {operation} ({code}): {why}", code="access_denied", cause=cause)
     if code in _THROTTLED:
-        return ToolError(f"AWS limits the rate of {operation} ({code}); try again in a few seconds", code="throttled")
+        message = f"AWS limits the rate of {operation} ({code}); try again in a few seconds"
+        return ToolError(message, code="throttled", cause=cause)
     if status >= 500:
-        return ToolError(f"AWS failed at {operation} ({code}); try again later", code="aws_failed")
-    return ToolError(f"AWS could not do {operation} ({code}): {text}", code="aws_refused")
+        return ToolError(f"AWS failed at {operation} ({code}); try again later", code="aws_failed", cause=cause)
+    return ToolError(f"AWS could not do {operation} ({code}): {text}", code="aws_refused", cause=cause)

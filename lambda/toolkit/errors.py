@@ -17,11 +17,13 @@ class ToolError(Exception):
     Args:
         message: The sentence for the caller.
         code: A short word for the log record, which never carries the message (it may quote arguments).
+        cause: What the record should say beside the code, such as AWS's own error code; no arguments.
     """
 
-    def __init__(self, message: str, *, code: str = "refused") -> None:
+    def __init__(self, message: str, *, code: str = "refused", cause: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.cause = cause
 
 
 class InternalToolError(Exception):

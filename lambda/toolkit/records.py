@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from toolkit.errors import ToolError
 from toolkit.invocation import Invocation
 
 
@@ -37,9 +38,10 @@ class CallRecord:
         """Write that the tool answered."""
         self._write("ok")
 
-    def refused(self, code: str) -> None:
-        """Write that the tool failed in an expected way, with the error's code."""
-        self._write("tool_error", error_code=code)
+    def refused(self, refusal: ToolError) -> None:
+        """Write that the tool failed in an expected way, with the error's code and cause but not its message."""
+        cause = {"error_cause": refusal.cause} if refusal.cause else {}
+        self._write("tool_error", error_code=refusal.code, **cause)
 
     def failed(self, error: BaseException) -> None:
         """Write that the tool failed unexpectedly, with the traceback."""

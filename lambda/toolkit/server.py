@@ -108,7 +108,7 @@ class ToolServer:
                 # `from None`: Lambda would send the cause's traceback along.
                 message = f"the tool failed inside {self.name}; its log has the details under {correlation_id}"
                 raise InternalToolError(message) from None
-            record.refused(refusal.code)
+            record.refused(refusal)
             return answers.failure(str(refusal))
         record.succeeded()
         return answer
