@@ -10,6 +10,7 @@ prefer_bundled_node()
 
 from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 
+from foundation.bundle import BundleError  # noqa: E402
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402
@@ -17,6 +18,7 @@ from stacks.identity_stack import IdentityStack  # noqa: E402
 from stacks.network_stack import NetworkStack  # noqa: E402
 from stacks.settings import Settings, SettingsError, load_settings  # noqa: E402
 from stacks.tools_stack import ToolsStack  # noqa: E402
+from toolkit import DeclarationError  # noqa: E402
 
 
 def feature_flags() -> dict[str, object]:
@@ -45,9 +47,9 @@ def main() -> None:
     app = App(context=feature_flags())
     try:
         settings = load_settings(app.node.try_get_context("env"))
-    except SettingsError as error:
+        add_stacks(app, settings)
+    except (SettingsError, DeclarationError, BundleError) as error:
         sys.exit(str(error))
-    add_stacks(app, settings)
     environment = settings.environment
     add_policy_packs(app, packs=environment.checks.packs, debug_allowed=environment.development)
     synthesize(app)

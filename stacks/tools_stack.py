@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from aws_cdk import Duration
 from constructs import Construct
 
@@ -31,7 +29,7 @@ class ToolsStack(FoundationStack):
             name: ToolServer(
                 self,
                 name,
-                spec=import_module(f"{server.package}.handler").server.describe(),
+                spec=settings.tool_specs[name],
                 package=server.package,
                 log_keeping=log_keeping,
                 size=FunctionSize(

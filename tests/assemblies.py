@@ -1,6 +1,7 @@
 """Cloud assemblies of the real app: each environment is synthesized once for a whole run of the tests."""
 
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,14 +34,25 @@ def assembly(environment: str) -> Path:
 
 def run_app(*, outdir: Path, context: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run the app of the checkout `root` as a user does; `context` is the JSON of what `-c` options would say."""
+    own_code = os.pathsep.join(str(root / folder) for folder in ("constructs", "lambda"))
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=root,
-        env=os.environ | {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": context},
+        env=os.environ | {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": context, "PYTHONPATH": own_code},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def copy_of_the_app(folder: Path) -> Path:
+    """Copy what `app.py` reads into `folder`, without what earlier runs left."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("config", "constructs", "lambda", "stacks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("app.py", "cdk.json"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
 
 
 def _synthesize(environment: str) -> Path:

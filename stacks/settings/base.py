@@ -13,13 +13,36 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32)]
-"""A name used in resource names everywhere: lower-case letters, digits and single hyphens, 32 at most.
+IN_WORDS: dict[str, str] = {}
+"""What each pattern asks for, in words, for messages and the reference."""
+
+
+def text(pattern: str, *, wanted: str, longest: int | None = None) -> StringConstraints:
+    """The constraint of a text that matches `pattern`, which is `wanted` in words, up to `longest` characters."""
+    IN_WORDS[pattern] = wanted
+    return StringConstraints(pattern=pattern, max_length=longest)
+
+
+Slug = Annotated[
+    str,
+    text(
+        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+        wanted="lower-case letters, digits and single hyphens, a letter first, like acme-corp",
+        longest=32,
+    ),
+]
+"""A name used in resource names everywhere.
 
 AgentCore accepts no underscore in target names and 48 characters in gateway names
 (https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreateGatewayTarget.html); Kubernetes
 names and Cognito domains are as strict, so one rule serves for all.
 """
 
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$")]
+RoleArn = Annotated[
+    str,
+    text(
+        r"^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$",
+        wanted="the ARN of an IAM role, like arn:aws:iam::123456789012:role/finance-agent",
+    ),
+]
 """The ARN of an IAM role."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stacks.settings.base import SettingsModel, Slug
+from stacks.settings.base import SettingsModel, Slug, text
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 """Retention that CloudWatch Logs accepts, in days
@@ -26,6 +26,12 @@ InterfaceEndpoint = Literal[
 ]  # fmt: skip
 """Interface endpoints the kit knows, by the last part of `com.amazonaws.<region>.<service>`
 (https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html)."""
+
+PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918."""
+
+OWN_TAGS = ("project", "environment")
+"""Tags that the kit sets on every resource."""
 
 PolicyPack = Literal["AwsSolutions", "Serverless", "NIST80053R5", "PCIDSS321", "HIPAASecurity"]
 
@@ -52,7 +58,9 @@ class NetworkSettings(SettingsModel):
     """How many availability zones the subnets spread over."""
     nat_gateways: Annotated[int, Field(ge=0)]
     """0 (private subnets reach AWS through endpoints only), 1, or up to one per availability zone."""
-    subnet_masks: SubnetMasks = SubnetMasks()
+    # The default must fit as well as what a file says.
+    subnet_masks: Annotated[SubnetMasks, Field(validate_default=True)] = SubnetMasks()
+    """Sizes of the subnets."""
     interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(default=(), strict=False)
     """AWS services reached without leaving the VPC; each costs per hour and availability zone.
     S3 and DynamoDB always have their free gateway endpoints."""
@@ -64,8 +72,11 @@ class NetworkSettings(SettingsModel):
             network = IPv4Network(value)
         except ValueError as error:
             raise ValueError(f"is no IPv4 network ({error}): write it like 10.0.0.0/16") from None
-        if not network.is_private or not 16 <= network.prefixlen <= 28:
-            raise ValueError("is not a private range between /16 and /28: write it like 10.0.0.0/16 (RFC 1918)")
+        if not any(network.subnet_of(private) for private in PRIVATE) or not 16 <= network.prefixlen <= 28:
+            raise ValueError(
+                "is no private range between /16 and /28: take one of "
+                f"{', '.join(str(private) for private in PRIVATE)}, like 10.0.0.0/16"
+            )
         return value
 
     @field_validator("nat_gateways")
@@ -118,14 +129,18 @@ class DataSettings(SettingsModel):
 class ToolServerSettings(SettingsModel):
     """One tool server: a Lambda package under `lambda/`, a resource server with scopes, a target of the gateway."""
 
-    package: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    package: Annotated[
+        str, text(r"^[a-z][a-z0-9_]*$", wanted="the name of a folder in lambda/: lower-case letters, digits and _")
+    ]
     """Folder below `lambda/` that holds the server."""
     in_vpc: bool
     """Run in the private subnets. The services its tools call must be reachable from there."""
     reserved_concurrency: Annotated[int, Field(ge=1, le=1000)]
     """Upper bound of parallel calls, taken from the account's limit."""
     memory_mb: Annotated[int, Field(ge=128, le=10240)] = 512
+    """Memory of the function, in MiB; its share of a processor grows with it."""
     timeout_seconds: Annotated[int, Field(ge=1, le=900)] = 30
+    """Seconds after which Lambda ends a call."""
 
 
 class GatewaySettings(SettingsModel):
@@ -149,26 +164,43 @@ class ChecksSettings(SettingsModel):
     """Policy packs that every synthesis must pass (R31)."""
 
     packs: tuple[PolicyPack, ...] = Field(strict=False)
+    """Public packs by name. The kit's own pack for AgentCore always runs."""
 
 
 class EnvironmentSettings(SettingsModel):
     """Everything that differs between environments."""
 
-    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    account: Annotated[str, text(r"^\d{12}$", wanted="the twelve digits of an AWS account, quoted")] | None = None
     """AWS account to bind to, quoted. Without it the templates fit any account."""
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "us-east-1"
+    region: Annotated[str, text(r"^[a-z]{2}(-[a-z]+)+-\d$", wanted="an AWS region, like eu-west-1")] = "us-east-1"
+    """AWS region that everything is in."""
     development: bool = False
     """A place to try things: the checks allow here what they refuse elsewhere (debug output)."""
     network: NetworkSettings
     identity: IdentitySettings = IdentitySettings()
     data: DataSettings = DataSettings()
     tool_servers: dict[Slug, ToolServerSettings] = Field(min_length=1)
+    """Tool servers by name, which is the name that their code gives them."""
     gateway: GatewaySettings = GatewaySettings()
     log_retention_days: LogRetentionDays
+    """Days that every log group keeps its events."""
     protection: ProtectionSettings
     checks: ChecksSettings
     tags: dict[str, str] = {}
     """Tags on every resource, beside `project` and `environment`."""
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_that_aws_takes(cls, value: dict[str, str]) -> dict[str, str]:
+        """https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html."""
+        for key, tag in value.items():
+            if key in OWN_TAGS or key.lower().startswith("aws:"):
+                raise ValueError(
+                    f"{key!r} is not free: the kit sets {' and '.join(OWN_TAGS)}, and AWS keeps aws: to itself"
+                )
+            if not 1 <= len(key) <= 128 or len(tag) > 256:
+                raise ValueError(f"{key!r} is too long: a tag's key has 1 to 128 characters and its value up to 256")
+        return value
 
     @field_validator("gateway")
     @classmethod

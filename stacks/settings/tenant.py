@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from stacks.settings.base import RoleArn, SettingsModel, Slug
+from stacks.settings.base import RoleArn, SettingsModel, Slug, text
 
-Scope = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*/(read|write)$")]
+Scope = Annotated[
+    str,
+    text(
+        r"^[a-z][a-z0-9-]*/(read|write)$",
+        wanted="a tool server's name with /read or /write, like aws-operations/read",
+    ),
+]
 """`<tool server>/read` or `<tool server>/write`."""
 
 
@@ -19,7 +25,7 @@ class AgentSettings(SettingsModel):
     """What kind of agent it is, for claims and reports."""
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=50, strict=False)
     """Scopes its tokens may carry; Cognito allows 50 per client."""
-    principals: dict[Slug, tuple[RoleArn, ...]] = Field(default={}, strict=False)
+    principals: dict[Slug, Annotated[tuple[RoleArn, ...], Field(strict=False)]] = {}
     """Per environment, roles made outside this kit that may read the agent's secret. Roles that the kit's own
     stacks make are granted there."""
 
@@ -30,6 +36,8 @@ class TenantSettings(SettingsModel):
     tenant: Slug
     """Its identifier; the file is named after it."""
     organization: Slug
+    """The part of the company it belongs to, for claims and reports."""
     environments: tuple[Slug, ...] | None = Field(default=None, strict=False)
     """Environments it exists in; all when left out."""
     agents: dict[Slug, AgentSettings] = Field(min_length=1)
+    """Its agents by name."""

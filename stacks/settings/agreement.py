@@ -1,0 +1,95 @@
+"""What the files of `config/` must agree on: names, scopes, and the limits of the services they end up in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from stacks.settings.base import IN_WORDS, Slug
+from stacks.settings.environment import EnvironmentSettings
+from stacks.settings.tenant import AgentSettings, TenantSettings
+
+COGNITO_RESERVED = ("amazon", "aws", "cognito")
+"""Words that a user pool's domain may not contain, and the environment's name becomes a part of it
+(https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html)."""
+
+RESOURCE_SERVERS_PER_POOL = 25
+CLIENTS_PER_POOL = 1000
+"""Default quotas (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
+
+
+def name_mistakes(name: str) -> list[str]:
+    """Why the environment cannot be called `name`, if it cannot."""
+    label = f"config/{name}.yaml"
+    try:
+        TypeAdapter(Slug).validate_python(name)
+    except ValidationError:
+        words = IN_WORDS[TypeAdapter(Slug).json_schema()["pattern"]]
+        return [f"{label}: {name!r} cannot be an environment's name: rename the file, with {words}, 32 at most"]
+    if taken := [word for word in COGNITO_RESERVED if word in name]:
+        return [f"{label}: {name!r} contains {taken[0]!r}, which Cognito refuses in a domain: rename the file"]
+    return []
+
+
+def ignored_files(config: Path) -> list[str]:
+    """A sentence for each file that looks like settings and would not be read."""
+    return [
+        f"{file.relative_to(config.parent)}: is not read: call it {file.stem}.yaml"
+        for folder in (config, config / "tenants")
+        for file in sorted(folder.glob("*.yml"))
+    ]
+
+
+def tenant_mistakes(
+    file: Path, tenant: TenantSettings, *, environment: EnvironmentSettings, environments: Sequence[str]
+) -> list[str]:
+    """Where `tenant`, read from `file`, disagrees with the environment to synthesize and the names of all."""
+    label = f"config/tenants/{file.name}"
+    choice = ", ".join(environments)
+    found = []
+    if tenant.tenant != file.stem:
+        found.append(f"{label}: tenant: {tenant.tenant!r} is not the file's name: call the file {tenant.tenant}.yaml")
+    for name in tenant.environments or ():
+        if name not in environments:
+            found.append(f"{label}: environments: {name!r} does not exist: use {choice}")
+    for name, agent in tenant.agents.items():
+        found += [f"{label}: agents.{name}.{mistake}" for mistake in _agent_mistakes(agent, environment, environments)]
+    return found
+
+
+def _agent_mistakes(agent: AgentSettings, environment: EnvironmentSettings, environments: Sequence[str]) -> list[str]:
+    known = ", ".join(f"{server}/read, {server}/write" for server in environment.tool_servers)
+    scopes = [
+        f"scopes: {scope!r} belongs to no tool server: use {known}, or add {scope.split('/')[0]} to tool_servers"
+        for scope in agent.scopes
+        if scope.split("/")[0] not in environment.tool_servers
+    ]
+    principals = [
+        f"principals: {name!r} is no environment: use {', '.join(environments)}"
+        for name in agent.principals
+        if name not in environments
+    ]
+    return scopes + principals
+
+
+def quota_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping[Path, TenantSettings]) -> list[str]:
+    """What is too much, or too little, for the user pool and the gateway of the environment `name`."""
+    found = []
+    servers = len(environment.tool_servers)
+    if servers > RESOURCE_SERVERS_PER_POOL:
+        found.append(
+            f"config/{name}.yaml: tool_servers: {servers} need as many resource servers and a Cognito user pool has "
+            f"{RESOURCE_SERVERS_PER_POOL}: put tools of one kind into one server"
+        )
+    agents = sum(len(tenant.agents) for tenant in tenants.values())
+    if agents > CLIENTS_PER_POOL:
+        found.append(
+            f"config/tenants: {agents} agents in {name} need as many clients and a Cognito user pool has "
+            f"{CLIENTS_PER_POOL}: limit tenants to some environments, with `environments` in their files"
+        )
+    if not agents:
+        # A gateway whose list of clients is empty would check no client at all.
+        found.append(f"config/tenants: no tenant is in {name}: add config/tenants/<tenant>.yaml with an agent")
+    return found

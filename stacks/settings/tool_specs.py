@@ -1,0 +1,101 @@
+"""What the tool servers of an environment offer, read from their code, and whether the settings fit it."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+from stacks.settings.environment import EnvironmentSettings, InterfaceEndpoint, ToolServerSettings
+from toolkit import DeclarationError, ServerSpec, ToolServer
+
+GATEWAY_ENDPOINTS = frozenset({"s3", "dynamodb"})
+"""Services that every VPC of the kit reaches by a gateway endpoint."""
+
+ENDPOINTS = {
+    "cloudwatch": "monitoring",
+    "ses": "email",
+    "sagemaker": "sagemaker.api",
+    "ecr": "ecr.api",
+} | {name: name for name in typing.get_args(InterfaceEndpoint)}
+"""Interface endpoint by the IAM prefix of the service, where the kit knows one."""
+
+
+def read_specs(environment: EnvironmentSettings, *, label: str, root: Path) -> tuple[dict[str, ServerSpec], list[str]]:
+    """What each tool server of `environment` offers, by name, and a sentence for each that cannot be used.
+
+    Args:
+        environment: the settings.
+        label: the settings' file, for messages.
+        root: the folder that holds `lambda/`.
+    """
+    specs: dict[str, ServerSpec] = {}
+    mistakes: list[str] = []
+    for name, settings in environment.tool_servers.items():
+        try:
+            specs[name] = _read_spec(name, settings, root)
+        except DeclarationError as error:
+            mistakes.append(f"{label}: tool_servers.{name}.package: {error}")
+    return specs, mistakes
+
+
+def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpec:
+    """What the server declares; its handler module is what imports all of its tools."""
+    package = settings.package
+    if not (root / "lambda" / package / "handler.py").is_file():
+        raise DeclarationError(
+            f"{package!r} has no handler: create lambda/{package}/handler.py or name an existing folder"
+        )
+    try:
+        handler = import_module(f"{package}.handler")
+    except ImportError as error:
+        raise DeclarationError(
+            f"{package!r} cannot be imported ({error}): correct lambda/{package}, or what its requirements.txt names"
+        ) from error
+    server = getattr(handler, "server", None)
+    if not isinstance(server, ToolServer):
+        raise DeclarationError(
+            f"{package!r} holds no tool server: lambda/{package}/handler.py has to import it as `server`"
+        )
+    spec = server.describe()
+    if not spec.tools:
+        raise DeclarationError(
+            f"{package!r} declares no tool: decorate a function with @server.tool in lambda/{package}"
+        )
+    if spec.name != name:
+        raise DeclarationError(
+            f"{package!r} calls its server {spec.name!r}: put it under tool_servers.{spec.name}, the name by which "
+            "targets, tools and scopes go"
+        )
+    return spec
+
+
+def unreachable_services(environment: EnvironmentSettings, specs: Mapping[str, ServerSpec], *, label: str) -> list[str]:
+    """A sentence for each service that a tool calls from a VPC without a way to it, where the call would hang.
+
+    Without NAT there are only endpoints. A function in a VPC needs none for itself: Lambda sends its logs and traces
+    and decrypts its variables from outside (https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html).
+    """
+    network = environment.network
+    mistakes: list[str] = []
+    if network.nat_gateways:
+        return mistakes
+    for name, spec in specs.items():
+        if not environment.tool_servers[name].in_vpc:
+            continue
+        otherwise = f"set nat_gateways to 1 or more, or tool_servers.{name}.in_vpc to false"
+        services = {action.action.partition(":")[0] for action in spec.actions} - GATEWAY_ENDPOINTS
+        for service in sorted(services):
+            endpoint = ENDPOINTS.get(service)
+            if endpoint is None:
+                mistakes.append(
+                    f"{label}: network.nat_gateways: 0 leaves {name} no way to {service}, for which the kit knows no "
+                    f"interface endpoint: {otherwise}"
+                )
+            elif endpoint not in network.interface_endpoints:
+                mistakes.append(
+                    f"{label}: network.interface_endpoints: {endpoint!r} is missing, which {name} calls from the VPC "
+                    f"while nat_gateways is 0: add it, {otherwise}"
+                )
+    return mistakes
