@@ -7,6 +7,9 @@ import os
 import signal
 import sys
 
+import httpx2
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.console import Console
 from local.failure import LocalRunError
 from local.layout import Layout, Ports
@@ -32,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(account.token(chosen.agent or account.agents()[0]).value)
     except LocalRunError as error:
         print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError, httpx2.HTTPError) as error:
+        print(f"The platform stopped answering ({error}): run `make local` again.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Interrupted; what this command had started is stopped.", file=sys.stderr)

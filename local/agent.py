@@ -82,8 +82,14 @@ class Account:
         return tuple(sorted(name.removeprefix(SECRET_PREFIX) for name in names if name.startswith(SECRET_PREFIX)))
 
     def gateway_url(self) -> str:
-        """Where MCP clients connect, as the gateway stack wrote it down."""
-        return self._parameters.get_parameter(Name=URL_PARAMETER)["Parameter"]["Value"]
+        """Where MCP clients connect, as the gateway stack wrote it down.
+
+        Raises LocalRunError while that stack is not deployed.
+        """
+        try:
+            return self._parameters.get_parameter(Name=URL_PARAMETER)["Parameter"]["Value"]
+        except self._parameters.exceptions.ParameterNotFound:
+            raise LocalRunError("The gateway is not deployed (yet): run `make local` to its end.") from None
 
     def credentials(self, agent: str) -> Credentials | None:
         """An agent's secret; None while its first rotation has not written it.

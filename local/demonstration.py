@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CallToolResult, TextContent
+from mcp.shared.exceptions import MCPError
+from mcp_types import TextContent
 
 from local.agent import SECRET_PREFIX, Account
 from local.console import Console
@@ -60,16 +61,15 @@ async def demonstrate(account: Account, agent: str, console: Console) -> None:
     url = account.gateway_url()
     token = account.token(agent)
     console.detail(f"read its secret {SECRET_PREFIX}{agent} and got a token for {token.minutes} minutes")
-    async with connected(url, token.value) as client:
-        console.detail(f"connected to {url}, MCP {client.protocol_version}")
-        names = [tool.name for tool in (await client.list_tools()).tools]
-        console.detail(f"listed {len(names)} tools: {', '.join(names)}")
-        for call in calls(agent):
-            result = await client.call_tool(f"{TARGET}___{call.tool}", call.arguments)
-            text = _text(result)
-            if result.is_error:
-                raise LocalRunError(f"{call} failed: {text}")
-            console.detail(f"{call}\n{_indented(text)}")
+    try:
+        async with connected(url, token.value) as client:
+            console.detail(f"connected to {url}, MCP {client.protocol_version}")
+            names = [tool.name for tool in (await client.list_tools()).tools]
+            console.detail(f"listed {len(names)} tools: {', '.join(names)}")
+            for call in calls(agent):
+                console.detail(f"{call}\n{_indented(await _answer(client, call))}")
+    except (ExceptionGroup, MCPError, httpx2.HTTPError, LocalRunError) as error:
+        raise LocalRunError(f"The demonstration failed: {_cause(error)}") from error
 
 
 @contextlib.asynccontextmanager
@@ -86,8 +86,20 @@ async def connected(url: str, token: str) -> AsyncIterator[Client]:
         yield client
 
 
-def _text(result: CallToolResult) -> str:
-    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+async def _answer(client: Client, call: Call) -> str:
+    """What a tool answers; raises LocalRunError with what it says when it fails."""
+    result = await client.call_tool(f"{TARGET}___{call.tool}", call.arguments)
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    if result.is_error:
+        raise LocalRunError(f"{call} answered: {text}")
+    return text
+
+
+def _cause(error: Exception) -> Exception:
+    """The one error inside the groups that the client's tasks wrap it in."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _indented(text: str) -> str:

@@ -17,7 +17,7 @@ from local.surroundings import base_environment, client_environment
 
 ENVIRONMENT = "dev"
 _SOURCES = ("app.py", "cdk.json", "constraints.txt", "requirements.txt", "config", "constructs", "lambda", "stacks")
-_DEPLOYED = re.compile(r"^ ✅ +(?P<stack>\S+)")
+_DEPLOYED = re.compile(r"^ *✅ +(?P<stack>\S+)")
 
 
 class Deployment:
@@ -75,7 +75,7 @@ class Deployment:
             what=what,
             log=self._layout.logs / f"cdk-{verb}.log",
             layout=self._layout,
-            environment=client_environment(self._layout, self._ports),
+            environment=client_environment(self._layout, self._ports) | {"CDK_DISABLE_CLI_TELEMETRY": "true"},
             folder=self._layout.state,
         )
 

@@ -11,7 +11,7 @@ from local.demonstration import demonstrate, put_example_object
 from local.deployment import ENVIRONMENT, Deployment
 from local.emulator.settings import ACCOUNT
 from local.failure import LocalRunError
-from local.installation import check_setup, emulator_python
+from local.installation import check_setup
 from local.layout import Layout, Ports
 from local.processes import only_one
 from local.record import Record
@@ -76,7 +76,10 @@ def up(layout: Layout, ports: Ports, console: Console) -> Platform:
         platform = Platform(layout, ports)
         found = _find(platform, console)
         try:
-            _deploy(platform, console, fresh=not found)
+            if not found:
+                console.step("Starting the emulated AWS in a Python environment of its own")
+                platform.aws.start()
+            _deploy(platform, console)
             _serve(platform, console)
             _show(platform, console)
         except BaseException:
@@ -101,44 +104,40 @@ def down(layout: Layout, console: Console) -> None:
 
 
 def _find(platform: Platform, console: Console) -> bool:
-    """Whether the emulated AWS runs; when not, clean up what is left of it."""
+    """Whether the emulated AWS runs; when not, clear away what is left of one that has ended."""
     record = Record.read(platform.layout)
-    if record is None:
-        return False
-    if record.ports != platform.ports:
-        if platform.aws.daemon.pid() is not None:
-            raise LocalRunError(f"The platform runs with other ports ({record.ports}): `make local-down` comes first.")
-    elif platform.aws.is_healthy():
+    runs = platform.aws.daemon.pid() is not None
+    if record and runs and record.ports != platform.ports:
+        raise LocalRunError(f"The platform runs with {record.ports}: stop it first, with `make local-down`.")
+    if record and platform.aws.is_healthy():
         console.step("Found the emulated AWS running")
         return True
-    console.step("Found an emulated AWS that has ended: starting afresh")
-    _stop(platform)
-    platform.layout.record.unlink()
+    if _stop(platform) or record:
+        console.step("Cleared away a platform whose emulated AWS had ended; its state was in memory")
+    platform.layout.record.unlink(missing_ok=True)
     return False
 
 
-def _deploy(platform: Platform, console: Console, *, fresh: bool) -> None:
-    """Start the emulated AWS when it does not run, and deploy what is not deployed yet."""
-    deployment = platform.deployment
-    record = Record.read(platform.layout) or Record(ports=platform.ports)
-    fingerprint = deployment.fingerprint()
-    if record.deployed == fingerprint:
+def _deploy(platform: Platform, console: Console) -> None:
+    """Deploy what is not deployed yet.
+
+    The record says None while a deployment is under way: one that was cut off is done again, bootstrap included.
+    """
+    deployment, record = platform.deployment, Record.read(platform.layout)
+    earlier, fingerprint = record and record.deployed, deployment.fingerprint()
+    if earlier == fingerprint:
         console.step("The sources are as deployed")
         return
+    Record(ports=platform.ports).write(platform.layout)
     console.step(f"Synthesizing {ENVIRONMENT} with its policy checks")
     with deployment.synthesis() as synthesis:
-        if fresh:
-            emulator_python()
-            console.step("Starting the emulated AWS")
-            platform.aws.start()
-            record.write(platform.layout)
-            console.step(f"Bootstrapping account {ACCOUNT}")
+        if earlier is None:
+            console.step(f"Bootstrapping account {ACCOUNT} meanwhile")
             deployment.bootstrap()
         synthesis.finish()
     console.step(f"Deploying {ENVIRONMENT}")
-    record.with_deployed(None).write(platform.layout)
     deployment.deploy(on_stack=console.detail)
-    record.with_deployed(fingerprint).write(platform.layout)
+    Record(ports=platform.ports, deployed=fingerprint).write(platform.layout)
 
 
 def _serve(platform: Platform, console: Console) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from local.layout import Layout, Ports
 
@@ -29,7 +29,3 @@ class Record:
         draft = layout.record.with_suffix(".new")
         draft.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
         draft.replace(layout.record)
-
-    def with_deployed(self, fingerprint: str | None) -> Record:
-        """The same platform with something else deployed."""
-        return replace(self, deployed=fingerprint)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from local.emulator.settings import REGION
 from local.failure import LocalRunError
-from local.installation import emulator_python
+from local.installation import emulator_node_modules, emulator_python
 from local.layout import Layout, Ports
 from local.processes import Daemon, port_is_free
 from local.surroundings import base_environment, emulator_environment
@@ -48,7 +48,7 @@ class EmulatedAws:
         _check_ports(self._ports)
         self.daemon.start(
             [emulator_python(), "-m", "local.emulator"],
-            environment=emulator_environment(self._layout, self._ports),
+            environment=emulator_environment(self._layout, self._ports, node_modules=emulator_node_modules()),
             folder=self._layout.repository,
         )
         _wait(self.daemon, self.is_healthy, self._layout)

@@ -49,12 +49,16 @@ def client_environment(layout: Layout, ports: Ports) -> dict[str, str]:
     }
 
 
-def emulator_environment(layout: Layout, ports: Ports) -> Mapping[str, str]:
-    """What the emulator reads; it makes the environment of its functions itself."""
+def emulator_environment(layout: Layout, ports: Ports, *, node_modules: Path) -> Mapping[str, str]:
+    """What the emulator reads; it makes the environment of its functions itself.
+
+    `node_modules` holds what AWS's Node.js runtime brings.
+    """
     return base_environment(layout) | {
         "PYTHONPATH": str(layout.repository),
         "FOUNDATION_STATE": str(layout.emulator_state),
         "FOUNDATION_CFN_SCHEMAS": str(_package_folder("cfnlint") / "data" / "schemas"),
+        "FOUNDATION_NODE_MODULES": str(node_modules),
         Ports.variable("emulator"): str(ports.emulator),
         Ports.variable("edge"): str(ports.edge),
         Ports.variable("gateway"): str(ports.gateway),
