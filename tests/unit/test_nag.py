@@ -6,10 +6,7 @@ from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import App, Stack
-from aws_cdk import aws_bedrockagentcore as agentcore
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
+from aws_cdk import App, Stack, aws_bedrockagentcore as agentcore, aws_iam as iam, aws_logs as logs
 from constructs import Construct, IValidation
 
 from foundation.acknowledge import acknowledge, qualified
