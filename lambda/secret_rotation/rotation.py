@@ -32,8 +32,9 @@ an agent that has read AWSPREVIOUS just before its label went and is about to us
 scopes were changed, rotate its secret once (`aws secretsmanager rotate-secret`): until then the secret still lists
 the old ones, and Cognito refuses a request for a scope that was taken away.
 
-One function serves all agents. Two invocations for the same secret at the same time do no harm beyond failing: a
-version's value is written once, and Cognito refuses a third secret.
+One function serves all agents. Secrets Manager runs the steps of a rotation one after the other. Lambda may deliver one
+invocation twice, and a second one that looked at the state before the first changed it could delete what the first
+had just labelled: a reserved concurrency of 1 excludes that.
 """
 
 import secrets
