@@ -33,6 +33,7 @@ def _ministack(settings: Settings) -> dict[str, str]:
         "STATE_DIR": str(settings.state / "ministack"),
         "TMPDIR": str(settings.state / "tmp"),
         "LOG_LEVEL": "INFO",
+        "AUTH": "true",
     }
 
 

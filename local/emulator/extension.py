@@ -5,7 +5,7 @@ from __future__ import annotations
 # ministack imports its services when they are first called; what is replaced must be loaded before.
 import ministack.services.cloudformation  # noqa: F401
 
-from local.emulator import conditions, rotation, secret_versions, templates
+from local.emulator import conditions, iam_conditions, rotation, secret_versions, templates
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.cognito import client_rules, client_secrets, hosts
 from local.emulator.functions import install as functions
@@ -40,6 +40,7 @@ def install(settings: Settings) -> None:
     let_handlers_block()
     for resource_type in _RESOURCE_TYPES:
         register(resource_type, schemas)
+    iam_conditions.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)

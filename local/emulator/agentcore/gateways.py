@@ -5,7 +5,7 @@ docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreateGate
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ministack.services import kms
@@ -13,12 +13,12 @@ from ministack.services import kms
 from local.emulator import authorization
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
 from local.emulator.agentcore.errors import ApiError, conflict, invalid
+from local.emulator.agentcore.execution_role import SERVICE
 from local.emulator.settings import ACCOUNT, HOST, REGION
 
 _ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}"
 _MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 _MOST_GATEWAYS = 1000
-_SERVICE = "bedrock-agentcore.amazonaws.com"
 
 
 class Gateways:
@@ -98,6 +98,10 @@ class Gateways:
         """The gateway with this ARN. Raises ResourceNotFoundException."""
         return self._gateways.get(arn.rpartition(":gateway/")[2])
 
+    def with_role(self, role_arn: str) -> Sequence[str]:
+        """The ARNs of the gateways that have this role."""
+        return [gateway["gatewayArn"] for gateway in self._gateways if gateway["roleArn"] == role_arn]
+
     def _free_port(self) -> int:
         taken = set(self._ports.values())
         return next(port for port in range(self._first_port, 65536) if port not in taken)
@@ -121,8 +125,8 @@ def _settings(request: Mapping[str, Any]) -> Record:
 
 def _check(request: Mapping[str, Any], gateway_id: str) -> None:
     role = request["roleArn"]
-    if not authorization.role_trusts(role, _SERVICE, source_arn=f"{_ARN}:gateway/{gateway_id}"):
-        raise invalid(f"The role {role} does not exist or does not let {_SERVICE} assume it")
+    if not authorization.role_trusts(role, SERVICE, source_arn=f"{_ARN}:gateway/{gateway_id}"):
+        raise invalid(f"The role {role} does not exist or does not let {SERVICE} assume it")
     if request["authorizerType"] == "CUSTOM_JWT" and "authorizerConfiguration" not in request:
         raise invalid("authorizerConfiguration is required for the authorizer type CUSTOM_JWT")
     if request["authorizerType"] != "CUSTOM_JWT" and "authorizerConfiguration" in request:

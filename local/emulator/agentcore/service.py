@@ -8,6 +8,7 @@ from typing import Any
 from ministack.core.concurrency import run_reentrant
 from ministack.services import bedrock_agentcore
 
+from local.emulator.agentcore import execution_role, iam_actions
 from local.emulator.agentcore.collection import Record
 from local.emulator.agentcore.errors import ApiError
 from local.emulator.agentcore.gateways import Gateways
@@ -22,8 +23,10 @@ Operation = Callable[[Mapping[str, Any]], Record]
 def install(*, first_gateway_port: int) -> None:
     """Put the operations in front of ministack's AgentCore service."""
     gateways = Gateways(first_port=first_gateway_port)
+    execution_role.install(gateways.with_role)
     operations = _operations(gateways, Targets(gateways))
     table = routes(list(operations))
+    iam_actions.install(table)
     original = bedrock_agentcore.handle_request
 
     async def handle_request(
