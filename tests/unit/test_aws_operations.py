@@ -1,229 +1,30 @@
-"""The AWS tools read what is there, with exactly the IAM actions that they declare."""
+"""The AWS tools read what is there, page by page and region by region, and refuse the rest in a sentence."""
 
-import itertools
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
-from moto.core import set_initial_no_auth_action_count
-from policy_sentry.querying.actions import get_action_data
 
 from aws_operations.handler import server
+from tests.unit.lambda_account import BUCKET, filled_account
 from tests.unit.lambda_calls import call, refusal
-from toolkit import Permission
 from toolkit.aws import _client, client
-
-SPECS = {tool.name: tool for tool in server.describe().tools}
-BUCKET = "acme-reports"
-
-# Which IAM action an API operation needs, from the operations' own pages and, where the names differ, from
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-ACTIONS_OF_OPERATIONS = {
-    "ListBuckets": "s3:ListAllMyBuckets",
-    "GetBucketLocation": "s3:GetBucketLocation",
-    "GetBucketVersioning": "s3:GetBucketVersioning",
-    "GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "GetBucketOwnershipControls": "s3:GetBucketOwnershipControls",
-    "GetBucketLogging": "s3:GetBucketLogging",
-    "GetBucketTagging": "s3:GetBucketTagging",
-    "ListObjectsV2": "s3:ListBucket",
-    "HeadObject": "s3:GetObject",
-    "DescribeInstances": "ec2:DescribeInstances",
-    "DescribeVolumes": "ec2:DescribeVolumes",
-    "DescribeSecurityGroups": "ec2:DescribeSecurityGroups",
-    "DescribeVpcs": "ec2:DescribeVpcs",
-    "DescribeSubnets": "ec2:DescribeSubnets",
-}
-
-# Every operation of the two tools, with the arguments that it needs.
-CALLS: list[tuple[str, dict[str, Any]]] = [
-    ("s3_read_operations", {"operation": "list_buckets"}),
-    ("s3_read_operations", {"operation": "get_bucket_settings", "bucket": BUCKET}),
-    ("s3_read_operations", {"operation": "list_objects", "bucket": BUCKET}),
-    ("s3_read_operations", {"operation": "get_object_metadata", "bucket": BUCKET, "key": "a/1.txt"}),
-    ("ec2_read_operations", {"operation": "describe_instances"}),
-    ("ec2_read_operations", {"operation": "describe_volumes"}),
-    ("ec2_read_operations", {"operation": "describe_security_groups"}),
-    ("ec2_read_operations", {"operation": "describe_vpcs"}),
-    ("ec2_read_operations", {"operation": "describe_subnets"}),
-]
-RESOURCES = {"": "*", "bucket": f"arn:aws:s3:::{BUCKET}", "object": f"arn:aws:s3:::{BUCKET}/*"}
 
 
 @pytest.fixture(scope="module")
-def filled_account() -> Iterator[list[str]]:
-    """An account with a bucket and a network; gives the names of the API operations that the tools call."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # they take seconds
-        with mock_aws():
-            _fill_bucket()
-            _fill_network()
-            called: list[str] = []
-            _start_afresh(called)
-            yield called
-    _client.cache_clear()
-    boto3.DEFAULT_SESSION = None
+def shared_account() -> Iterator[list[str]]:
+    with filled_account() as called:
+        yield called
 
 
 @pytest.fixture
-def account(filled_account: list[str]) -> list[str]:
-    """The account, with no operation called yet."""
-    filled_account.clear()
-    return filled_account
-
-
-def _start_afresh(called: list[str]) -> None:
-    """Make the tools' clients anew, with the credentials of the environment, and note what they call."""
-    boto3.setup_default_session()
-    session = boto3.DEFAULT_SESSION
-    assert session is not None
-    session.events.register("before-call", lambda model, **_: called.append(model.name))
-    _client.cache_clear()
-
-
-def _fill_bucket() -> None:
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
-    s3.create_bucket(Bucket="bare-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    boto3.client("s3", "eu-west-1").delete_public_access_block(Bucket="bare-bucket")
-    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "owner", "Value": "acme"}]})
-    s3.put_public_access_block(
-        Bucket=BUCKET,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-    s3.put_bucket_ownership_controls(
-        Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    )
-    for number in range(1, 4):
-        s3.put_object(
-            Bucket=BUCKET, Key=f"a/{number}.txt", Body=b"abc", ContentType="text/plain", Metadata={"kind": "report"}
-        )
-
-
-def _fill_network() -> None:
-    ec2 = boto3.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "lab"}])
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(GroupName="web", Description="Web", VpcId=vpc)["GroupId"]
-    ec2.authorize_security_group_ingress(
-        GroupId=group,
-        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
-    )
-    ec2.run_instances(
-        ImageId="ami-12345678",
-        MinCount=1,
-        MaxCount=1,
-        InstanceType="t3.micro",
-        SubnetId=subnet,
-        SecurityGroupIds=[group],
-    )
-
-
-def as_role(actions: tuple[Permission, ...], work: Callable[[], Any], *, called: list[str]) -> Any:
-    """Do something with the credentials of a role that has some actions and no others, IAM enforced."""
-    iam = boto3.client("iam")
-    name = f"tool-{next(_numbers)}"
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}", Path="/")
-    statements = [
-        {"Effect": "Allow", "Action": action.action, "Resource": RESOURCES[action.resource_type]} for action in actions
-    ]
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    iam.put_role_policy(RoleName=name, PolicyName="tool", PolicyDocument=document)
-    credentials = boto3.client("sts").assume_role(
-        RoleArn=f"arn:aws:iam::123456789012:role/{name}", RoleSessionName="tool"
-    )["Credentials"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"])
-        patch.setenv("AWS_SECRET_ACCESS_KEY", credentials["SecretAccessKey"])
-        patch.setenv("AWS_SESSION_TOKEN", credentials["SessionToken"])
-        _start_afresh([])
-        enforced: Any = set_initial_no_auth_action_count(0)(work)
-        answer = enforced()
-    _start_afresh(called)
-    return answer
-
-
-_numbers = itertools.count()
-
-
-def test_the_tools_declare_exactly_the_actions_that_they_call(account: list[str]) -> None:
-    assert {spec.name for spec in SPECS.values() if not spec.actions} == {"hello_world", "get_time"}
-    for tool in ("s3_read_operations", "ec2_read_operations"):
-        account.clear()
-        for name, arguments in CALLS:
-            if name == tool:
-                assert "isError" not in call(server, tool, arguments)
-        assert {ACTIONS_OF_OPERATIONS[operation] for operation in account} == {
-            action.action for action in SPECS[tool].actions
-        }
-
-
-def test_the_calls_above_are_all_operations() -> None:
-    for tool in ("s3_read_operations", "ec2_read_operations"):
-        tried = [arguments["operation"] for name, arguments in CALLS if name == tool]
-        description = SPECS[tool].input_schema["properties"]["operation"]["description"]
-        assert f"One of: {', '.join(tried)}." in description
-
-
-def test_each_action_names_the_narrowest_resource_that_iam_knows() -> None:
-    for action in server.describe().actions:
-        service, _, name = action.action.partition(":")
-        rows = get_action_data(service, name)[service]
-        narrower = [row["resource_arn_format"] for row in rows if row["resource_arn_format"] != "*"]
-        assert all(row["access_level"] in ("Read", "List") for row in rows)
-        assert bool(narrower) == bool(action.resource_type), f"{action}: {narrower}"
-
-
-@pytest.mark.parametrize(("tool", "arguments"), CALLS, ids=[arguments["operation"] for _, arguments in CALLS])
-def test_a_role_with_the_declared_actions_suffices(tool: str, arguments: Mapping[str, Any], account: list[str]) -> None:
-    answer = as_role(SPECS[tool].actions, lambda: call(server, tool, arguments), called=account)
-    assert "isError" not in answer, answer
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments", "action"),
-    [
-        # moto asks for s3:ListBucket where it does not know a bucket setting's own action; the rest is exact.
-        ("s3_read_operations", CALLS[0][1], "s3:ListAllMyBuckets"),
-        ("s3_read_operations", CALLS[1][1], "s3:GetBucketLocation"),
-        ("s3_read_operations", CALLS[1][1], "s3:GetBucketVersioning"),
-        ("s3_read_operations", CALLS[1][1], "s3:GetBucketLogging"),
-        ("s3_read_operations", CALLS[1][1], "s3:GetBucketTagging"),
-        ("s3_read_operations", CALLS[2][1], "s3:ListBucket"),
-        ("s3_read_operations", CALLS[3][1], "s3:GetObject"),
-        *(
-            (tool, arguments, ACTIONS_OF_OPERATIONS[name])
-            for (tool, arguments), name in zip(
-                CALLS[4:],
-                ["DescribeInstances", "DescribeVolumes", "DescribeSecurityGroups", "DescribeVpcs", "DescribeSubnets"],
-                strict=True,
-            )
-        ),
-    ],
-)
-def test_a_missing_permission_is_told_without_the_role_or_account(
-    tool: str, arguments: Mapping[str, Any], action: str, account: list[str]
-) -> None:
-    fewer = tuple(granted for granted in SPECS[tool].actions if granted.action != action)
-    assert len(fewer) == len(SPECS[tool].actions) - 1
-    message = refusal(as_role(fewer, lambda: call(server, tool, arguments), called=account))
-    assert message.startswith("AWS refused ")
-    assert "permission" in message
-    assert "123456789012" not in message
+def account(shared_account: list[str]) -> list[str]:
+    """The account; gives the names of the API operations that the tools call, none so far."""
+    shared_account.clear()
+    return shared_account
 
 
 def test_buckets_are_listed_page_by_page(account: list[str]) -> None:
