@@ -43,7 +43,7 @@ def calls(agent: str) -> tuple[Call, ...]:
         Call("hello_world", {"name": agent}),
         Call("get_time", {"timezone": "America/Sao_Paulo"}),
         Call("s3_read_operations", {"operation": "list_objects", "bucket": BUCKET}),
-        Call("ec2_read_operations", {"operation": "describe_vpcs"}),
+        Call("ec2_read_operations", {"operation": "describe_vpcs", "filters": {"is-default": ["false"]}}),
     )
 
 
