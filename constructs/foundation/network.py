@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack, aws_ec2 as ec2, aws_iam as iam
+from aws_cdk import Aws, Stack, aws_ec2 as ec2, aws_iam as iam
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
@@ -75,10 +75,6 @@ class Network(Construct):
                 for name, subnet_type, mask in sorted(tiers, key=lambda tier: tier[2])
             ],
             restrict_default_security_group=True,
-            gateway_endpoints={
-                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
-                "DynamoDb": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.DYNAMODB),
-            },
         )
         for subnet in self.vpc.public_subnets:
             acknowledge(
@@ -92,6 +88,7 @@ class Network(Construct):
         self.workloads = self._workload_security_group()
         group = log_keeping.log_group(self, "FlowLogGroup")
         self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
+        self._add_gateway_endpoints()
         self._add_interface_endpoints(interface_endpoints)
         add_network_acls(self, vpc=self.vpc)
 
@@ -107,6 +104,41 @@ class Network(Construct):
         # without NAT there is no route to anything else.
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS to AWS services")
         return group
+
+    def _add_gateway_endpoints(self) -> None:
+        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        s3.add_to_policy(_endpoint_statement(self, "s3"))
+        # Image layers come from a bucket of ECR's, by URLs that ECR signed:
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
+        region = Stack.of(self).region
+        s3.add_to_policy(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:GetObject"],
+                resources=[f"arn:{Aws.PARTITION}:s3:::prod-{region}-starport-layer-bucket/*"],
+            )
+        )
+        dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
+
+    def _add_gateway_endpoints(self) -> None:
+        """S3 and DynamoDB, which cost nothing.
+
+        Beside the account's principals, image layers of ECR pass: they come from buckets of AWS by URLs that AWS signed
+        (https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms).
+        """
+        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        s3.add_to_policy(_endpoint_statement(self, "s3"))
+        stack = Stack.of(self)
+        s3.add_to_policy(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:GetObject"],
+                resources=[f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"],
+            )
+        )
+        dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
 
     def _add_interface_endpoints(self, services: Sequence[str]) -> None:
         if not services:
