@@ -121,25 +121,6 @@ class Network(Construct):
         dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
 
-    def _add_gateway_endpoints(self) -> None:
-        """S3 and DynamoDB, which cost nothing.
-
-        Beside the account's principals, image layers of ECR pass: they come from buckets of AWS by URLs that AWS signed
-        (https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms).
-        """
-        s3 = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        s3.add_to_policy(_endpoint_statement(self, "s3"))
-        stack = Stack.of(self)
-        s3.add_to_policy(
-            iam.PolicyStatement(
-                principals=[iam.AnyPrincipal()],
-                actions=["s3:GetObject"],
-                resources=[f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"],
-            )
-        )
-        dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
-        dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
-
     def _add_interface_endpoints(self, services: Sequence[str]) -> None:
         if not services:
             return
