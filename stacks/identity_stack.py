@@ -41,6 +41,8 @@ class IdentityStack(FoundationStack):
             secret_prefix=self._secret_prefix,
             log_keeping=self.log_keeping(self.secrets_key),
         )
+        # The first rotation starts with the first schedule, and asks for a token at the pool's domain.
+        self.rotation.node.add_dependency(self.identity.domain)
         self.client_ids: dict[str, str] = {}
         self.credentials: dict[str, AgentCredentials] = {}
         for tenant in settings.tenants:

@@ -19,6 +19,7 @@ class MachineIdentity(Construct):
     Attributes:
         user_pool: the pool. It has no users and no sign-up; on the Essentials plan, which the access-token trigger
             V3 needs (https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html).
+        domain: what answers at the token endpoint.
         token_endpoint: URL at which a client's id and secret become a token.
         discovery_url: the pool's OpenID configuration; its issuer is what tokens carry.
         scopes: every scope of every tool server, `<server>/<scope>`.
@@ -69,7 +70,9 @@ class MachineIdentity(Construct):
                 "(https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html)"
             },
         )
-        self.user_pool.add_domain("Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix))
+        self.domain = self.user_pool.add_domain(
+            "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix)
+        )
         self._resource_servers = {server: self._add_resource_server(server) for server in servers}
         region = Stack.of(self).region
         self.token_endpoint = f"https://{domain_prefix}.auth.{region}.amazoncognito.com/oauth2/token"

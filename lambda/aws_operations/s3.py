@@ -1,8 +1,8 @@
-"""Reads S3: buckets, their settings, their objects' names and metadata; never an object's content.
+"""Reads S3: buckets, their settings, their objects' names; never an object.
 
-IAM has no action for an object's metadata alone: HeadObject needs s3:GetObject
-(https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html), so the role could read contents where the code
-does not.
+An object's metadata (HeadObject) takes s3:GetObject, and with it goes its content
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html); so there is no operation for it, and the role
+cannot read what the tool does not show.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from toolkit.operations import Answer, Operations, check_page_size
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-Operation = Literal["list_buckets", "get_bucket_settings", "list_objects", "get_object_metadata"]
+Operation = Literal["list_buckets", "get_bucket_settings", "list_objects"]
 
 # What S3 answers when a setting was never made; all others are errors.
 _UNSET = frozenset(
@@ -39,26 +39,23 @@ _UNSET = frozenset(
         "s3:GetBucketLogging on bucket",
         "s3:GetBucketTagging on bucket",
         "s3:ListBucket on bucket",
-        "s3:GetObject on object",
     ]
 )
 def s3_read_operations(
     operation: Operation,
     region: str | None = None,
     bucket: str | None = None,
-    key: str | None = None,
     prefix: str | None = None,
     page_size: int | None = None,
     page_token: str | None = None,
 ) -> dict[str, Any]:
     """Read S3 without changing anything: list buckets, show a bucket's settings (location, versioning, encryption,
-    public access block, ownership, logging, tags), list a bucket's objects, show an object's metadata.
+    public access block, ownership, logging, tags), list a bucket's objects.
 
     Args:
         operation: What to read.
         region: The AWS region to ask, such as eu-west-1; the platform's own region when left out.
         bucket: The bucket's name; needed by every operation but list_buckets.
-        key: The object's key; needed by get_object_metadata.
         prefix: List only buckets or objects whose name begins with this.
         page_size: How many buckets or objects to list at most, from 1 to 1000; 100 when left out.
         page_token: next_page_token of the page before.
@@ -67,7 +64,6 @@ def s3_read_operations(
         operation,
         region=region,
         bucket=bucket,
-        key=key,
         prefix=prefix,
         page_size=page_size,
         page_token=page_token,
@@ -126,29 +122,12 @@ def _list_objects(
             "key": entry["Key"],
             "size_bytes": entry["Size"],
             "last_modified": entry["LastModified"],
+            "etag": entry["ETag"].strip('"'),
             "storage_class": entry.get("StorageClass", "STANDARD"),
         }
         for entry in page.get("Contents", [])
     ]
     return {"bucket": bucket, "objects": objects, "next_page_token": page.get("NextContinuationToken")}
-
-
-def _get_object_metadata(*, bucket: str, key: str, region: str | None = None) -> Answer:
-    s3: S3Client = client("s3", region)
-    head = s3.head_object(Bucket=bucket, Key=key)
-    return {
-        "bucket": bucket,
-        "key": key,
-        "size_bytes": head["ContentLength"],
-        "content_type": head.get("ContentType"),
-        "last_modified": head["LastModified"],
-        "etag": head["ETag"].strip('"'),
-        "version_id": head.get("VersionId"),
-        "storage_class": head.get("StorageClass", "STANDARD"),  # S3 leaves the header out for STANDARD
-        "encryption": head.get("ServerSideEncryption"),
-        "kms_key": head.get("SSEKMSKeyId"),
-        "metadata": head.get("Metadata", {}),
-    }
 
 
 def _given(**parameters: str) -> dict[str, Any]:
@@ -174,6 +153,5 @@ _OPERATIONS = Operations(
         "list_buckets": _list_buckets,
         "get_bucket_settings": _get_bucket_settings,
         "list_objects": _list_objects,
-        "get_object_metadata": _get_object_metadata,
     },
 )
