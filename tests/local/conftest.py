@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +17,9 @@ import boto3
 import cfnlint
 import pytest
 from botocore.config import Config
+
+from local import installation
+from tests.local.local_run import LocalRun, free_port, group_runs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
@@ -71,27 +72,10 @@ class Emulator:
         return self._clients[service]
 
 
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def emulator_python() -> Path:
     """The interpreter of the emulator's environment, made once per version of its requirements."""
-    requirements = REPOSITORY / "local" / "emulator" / "requirements.txt"
-    venv = REPOSITORY / ".local" / "venv"
-    python = venv / "bin" / "python"
-    stamp = venv / ".requirements"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        uv = [sys.executable, "-m", "uv"]
-        subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv], check=True)
-        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, "-r", requirements], check=True)
-        stamp.write_text(wanted)
-    return python
+    return installation.emulator_python()
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +87,24 @@ def emulator(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) ->
     assert running.process.wait(timeout=15) == 0, running.log.read_text()[-2000:]
 
 
+@pytest.fixture(scope="session")
+def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """The whole platform, brought up by the command behind `make local` and taken down by that of `make local-down`.
+
+    It begins where an earlier platform's emulator was killed.
+    """
+    run = LocalRun.beside_others(tmp_path_factory.mktemp("local") / "state")
+    run.leave_a_killed_emulator()
+    run.up()
+    pids = run.pids()
+    yield run
+    down = run.command("down")
+    assert down.returncode == 0, down.stderr
+    assert not run.state.exists()
+    assert run.ports_in_use() == []
+    assert [pid for pid in pids if group_runs(pid)] == [], "processes, or children of theirs, outlive `down`"
+
+
 def start_emulator(python: Path, state: Path) -> Emulator:
     """Start an emulator on free ports and wait until it is ready; the caller ends `process`."""
     port, edge_port = free_port(), free_port()
@@ -112,6 +114,7 @@ def start_emulator(python: Path, state: Path) -> Emulator:
         "PYTHONPATH": str(REPOSITORY),
         "FOUNDATION_STATE": str(state),
         "FOUNDATION_CFN_SCHEMAS": str(SCHEMAS),
+        "FOUNDATION_NODE_MODULES": str(installation.emulator_node_modules()),
         "FOUNDATION_EMULATOR_PORT": str(port),
         "FOUNDATION_EDGE_PORT": str(edge_port),
         "FOUNDATION_GATEWAY_PORT": str(free_port()),

@@ -1,0 +1,107 @@
+"""A local run of the tests: the commands that a developer types, on ports and in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local.layout import REPOSITORY, Layout, Ports
+from local.platform import Platform
+from local.processes import port_is_free
+from local.record import Record
+
+AGENT = "acme-corp/finance-agent"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def group_runs(pid: int) -> bool:
+    """Whether the process that led a group, or a child of it, still runs."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@dataclass
+class LocalRun:
+    """The platform of one state folder, which may or may not run.
+
+    Attributes:
+        state: the folder.
+        ports: its ports.
+        printed: what the last `up` printed.
+    """
+
+    state: Path
+    ports: Ports
+    printed: str = ""
+
+    @classmethod
+    def beside_others(cls, state: Path) -> LocalRun:
+        """On free ports, so that it runs beside a developer's own."""
+        return cls(state, Ports(emulator=free_port(), edge=free_port(), gateway=free_port()))
+
+    @property
+    def platform(self) -> Platform:
+        """The parts of it, as the commands use them."""
+        return Platform(Layout(self.state), self.ports)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells the commands where to run."""
+        ports = {Ports.variable(name): str(port) for name, port in asdict(self.ports).items()}
+        return {**os.environ, **ports, "FOUNDATION_STATE": str(self.state)}
+
+    def leave_a_killed_emulator(self) -> None:
+        """Leave what a platform leaves whose emulator was killed."""
+        platform = self.platform
+        platform.layout.create()
+        platform.aws.start()
+        Record(ports=self.ports, deployed=platform.deployment.fingerprint()).write(platform.layout)
+        pid = platform.aws.daemon.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+
+    def pids(self) -> list[int]:
+        """The process ids of the emulated AWS and the gateway, as far as they run."""
+        daemons = (self.platform.aws.daemon, self.platform.gateway.daemon)
+        return [pid for daemon in daemons if (pid := daemon.pid())]
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `python -m local …` and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "local", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m local …` to its end."""
+        with self.begin(*arguments) as process:
+            output, errors = process.communicate(timeout=240)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def up(self) -> None:
+        """Run `python -m local up`, which must succeed."""
+        run = self.command("up")
+        assert run.returncode == 0, run.stdout + run.stderr
+        self.printed = run.stdout
+
+    def ports_in_use(self) -> list[int]:
+        """Those of its ports that something listens on."""
+        return [port for port in asdict(self.ports).values() if not port_is_free(port)]
