@@ -80,9 +80,7 @@ class _Checker:
             yield from self._check(schema, branch, path)
 
     def _check(self, schema: Schema, value: Any, path: str) -> Iterator[str]:
-        if "$ref" in schema:
-            yield from self._check(self._resolve(schema["$ref"]), value, path)
-            return
+        schema = self._target(schema)
         if problem := _type_problem(schema, value):
             yield f"{path or 'Properties'}: {problem}"
             return
@@ -131,9 +129,24 @@ class _Checker:
             found = [list(self._check(branch, value, path)) for branch in branches]
             passing = sum(1 for problems in found if not problems)
             if not passing:
-                yield from _closest(branches, found, path)
+                yield from self._closest([self._target(branch) for branch in branches], found, value, path)
             elif passing > 1 and keyword == "oneOf" and _exclusive(branches):
                 yield f"{path or 'Properties'}: more than one alternative is given, exactly one is allowed"
+
+    def _closest(self, branches: list[Schema], found: list[list[str]], value: Any, path: str) -> list[str]:
+        """What to say when no alternative fits: what is wrong with the one that is meant, or which there are."""
+        required = [set(branch.get("required", ())) for branch in branches]
+        if not isinstance(value, Mapping) or not all(required):
+            return min(found, key=len)
+        meant = [problems for names, problems in zip(required, found, strict=True) if names <= value.keys()]
+        if meant:
+            return min(meant, key=len)
+        known = {name for branch in branches for name in branch.get("properties", {})}
+        unknown = [f"{path}.{name}: unknown property" for name in value if known and name not in known]
+        return [*unknown, f"{path or 'Properties'}: one of {', '.join(sorted(set().union(*required)))} is required"]
+
+    def _target(self, schema: Schema) -> Schema:
+        return self._resolve(schema["$ref"]) if "$ref" in schema else schema
 
     def _resolve(self, reference: str) -> Schema:
         node: Any = self._root
@@ -219,14 +232,6 @@ def _scalar_problems(schema: Schema, value: Any) -> Iterator[str]:
         number = float(text)
         if not schema.get("minimum", number) <= number <= schema.get("maximum", number):
             yield f"is {value!r}, from {schema.get('minimum', '-∞')} to {schema.get('maximum', '∞')} is allowed"
-
-
-def _closest(branches: list[Schema], found: list[list[str]], path: str) -> list[str]:
-    """What to say when no alternative fits: which there are, or what is wrong with the one that nearly fits."""
-    if all(set(branch) <= {"required", "title", "type"} for branch in branches):
-        names = sorted({name for branch in branches for name in branch.get("required", ())})
-        return [f"{path or 'Properties'}: one of {', '.join(names)} is required"]
-    return min(found, key=len)
 
 
 def _exclusive(branches: list[Schema]) -> bool:
