@@ -1,0 +1,194 @@
+"""The gateway stack: who may call, what is offered, in which order it is made, where its logs go (R5)."""
+
+from collections.abc import Iterator
+
+import pytest
+from aws_cdk import App, Stack, aws_lambda as lambda_, aws_logs as logs
+from aws_cdk.assertions import Template as AssertedTemplate
+
+from foundation.encryption import EncryptionKey
+from foundation.log_group import LogKeeping
+from foundation.tool_gateway import ToolGateway
+from stacks.settings import load_settings
+from tests.assemblies import ENVIRONMENTS
+from tests.templates import Json, Template, template, written
+from toolkit import ToolSpec
+
+in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
+GATEWAY = "AWS::BedrockAgentCore::Gateway"
+TARGET = "AWS::BedrockAgentCore::GatewayTarget"
+
+
+def outputs_of(environment: str, unit: str, reference: Json) -> Json:
+    """What an output of another stack refers to there."""
+    name = reference["Fn::GetStackOutput"]["OutputName"]
+    value: Json = template(environment, unit).body["Outputs"][name]["Value"]
+    return value
+
+
+@in_every_environment
+def test_only_the_pools_agents_with_a_scope_of_the_servers_are_let_in(environment: str) -> None:
+    gateway = template(environment, "gateway").only(GATEWAY)
+    assert gateway["AuthorizerType"] == "CUSTOM_JWT"
+    authorizer = gateway["AuthorizerConfiguration"]["CustomJWTAuthorizer"]
+    # Cognito's machine tokens carry no audience: AllowedAudience would refuse them all.
+    assert authorizer.keys() == {"DiscoveryUrl", "AllowedClients", "AllowedScopes"}
+    clients = {outputs_of(environment, "identity", client)["Ref"] for client in authorizer["AllowedClients"]}
+    assert clients == set(template(environment, "identity").of_type("AWS::Cognito::UserPoolClient"))
+    servers = load_settings(environment).environment.tool_servers
+    assert set(authorizer["AllowedScopes"]) == {
+        f"{server}/{scope}" for server in servers for scope in ("read", "write")
+    }
+
+
+@in_every_environment
+def test_tokens_are_checked_against_the_pool(environment: str) -> None:
+    authorizer = template(environment, "gateway").only(GATEWAY)["AuthorizerConfiguration"]["CustomJWTAuthorizer"]
+    [issuer, path] = authorizer["DiscoveryUrl"]["Fn::Join"][1]
+    pool = template(environment, "identity").id_of("AWS::Cognito::UserPool")
+    assert outputs_of(environment, "identity", issuer) == {"Fn::GetAtt": [pool, "ProviderURL"]}
+    assert path == "/.well-known/openid-configuration"
+
+
+@in_every_environment
+def test_it_speaks_the_newest_mcp_and_the_older_ones(environment: str) -> None:
+    protocol = template(environment, "gateway").only(GATEWAY)["ProtocolConfiguration"]["Mcp"]
+    assert protocol["SupportedVersions"] == ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"]
+    assert protocol["SearchType"] == "SEMANTIC"
+
+
+@pytest.mark.parametrize(("environment", "level"), [("dev", "DEBUG"), ("gamma", None), ("prod", None)])
+def test_errors_show_their_inside_in_development_only(environment: str, level: str | None) -> None:
+    assert template(environment, "gateway").only(GATEWAY).get("ExceptionLevel") == level
+
+
+@in_every_environment
+def test_gateway_and_logs_are_encrypted_under_a_key_of_ours(environment: str) -> None:
+    stack = template(environment, "gateway")
+    key = {"Fn::GetAtt": [stack.id_of("AWS::KMS::Key"), "Arn"]}
+    assert stack.only(GATEWAY)["KmsKeyArn"] == stack.only("AWS::Logs::LogGroup")["KmsKeyId"] == key
+
+
+@in_every_environment
+def test_only_this_accounts_gateways_take_on_the_role(environment: str) -> None:
+    [trust] = template(environment, "gateway").only("AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "bedrock-agentcore.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = trust["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert written(source) == (
+        f"arn:aws:bedrock-agentcore:us-east-1:<AWS::AccountId>:gateway/foundation-{environment}-*"
+    )
+
+
+@in_every_environment
+def test_targets_offer_the_servers_tools(environment: str) -> None:
+    targets = template(environment, "gateway").properties(TARGET)
+    specs = load_settings(environment).tool_specs
+    assert {target["Name"] for target in targets} == specs.keys()
+    for target in targets:
+        function = target["TargetConfiguration"]["Mcp"]["Lambda"]
+        offered = {tool["Name"]: tool for tool in function["ToolSchema"]["InlinePayload"]}
+        assert offered.keys() == {tool.name for tool in specs[target["Name"]].tools}
+        for tool in specs[target["Name"]].tools:
+            assert offered[tool.name]["Description"] == tool.description
+            assert lower(offered[tool.name]["InputSchema"]) == tool.input_schema
+        assert target["CredentialProviderConfigurations"] == [{"CredentialProviderType": "GATEWAY_IAM_ROLE"}]
+        server = outputs_of(environment, "tools", function["LambdaArn"])["Fn::GetAtt"][0]
+        variables = template(environment, "tools").resources[server]["Properties"]["Environment"]["Variables"]
+        assert variables["POWERTOOLS_SERVICE_NAME"] == target["Name"]
+
+
+def lower(schema: Json) -> Json:
+    """A schema as CloudFormation spells it, with the keys of JSON Schema."""
+    plain = {key.lower(): value for key, value in schema.items()}
+    if "properties" in plain:
+        plain["properties"] = {name: lower(value) for name, value in plain["properties"].items()}
+    if "items" in plain:
+        plain["items"] = lower(plain["items"])
+    return plain
+
+
+@in_every_environment
+def test_a_target_waits_for_the_permission_to_invoke_its_function(environment: str) -> None:
+    stack = template(environment, "gateway")
+    for target in stack.of_type(TARGET).values():
+        function = target["Properties"]["TargetConfiguration"]["Mcp"]["Lambda"]["LambdaArn"]
+        [grant] = [
+            logical_id
+            for logical_id, policy in stack.of_type("AWS::IAM::Policy").items()
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if (statement["Action"], statement["Resource"]) == ("lambda:InvokeFunction", function)
+        ]
+        assert grant in target["DependsOn"]
+
+
+@in_every_environment
+def test_logs_and_traces_are_delivered(environment: str) -> None:
+    stack = template(environment, "gateway")
+    sources = {s["Name"]: s["LogType"] for s in stack.properties("AWS::Logs::DeliverySource")}
+    assert sorted(sources.values()) == ["APPLICATION_LOGS", "TRACES"]
+    kinds = {
+        logical_id: destination["Properties"]["DeliveryDestinationType"]
+        for logical_id, destination in stack.of_type("AWS::Logs::DeliveryDestination").items()
+    }
+    deliveries = {
+        sources[delivery["DeliverySourceName"]]: kinds[delivery["DeliveryDestinationArn"]["Fn::GetAtt"][0]]
+        for delivery in stack.properties("AWS::Logs::Delivery")
+    }
+    assert deliveries == {"APPLICATION_LOGS": "CWL", "TRACES": "XRAY"}
+    gateway = {"Fn::GetAtt": [stack.id_of(GATEWAY), "GatewayArn"]}
+    assert all(source["ResourceArn"] == gateway for source in stack.properties("AWS::Logs::DeliverySource"))
+
+
+@in_every_environment
+def test_clients_find_the_gateway_by_output_and_parameter(environment: str) -> None:
+    stack = template(environment, "gateway")
+    url = {"Fn::GetAtt": [stack.id_of(GATEWAY), "GatewayUrl"]}
+    assert stack.body["Outputs"]["GatewayUrl"]["Value"] == url
+    parameter = stack.only("AWS::SSM::Parameter")
+    assert (parameter["Name"], parameter["Value"]) == (f"/foundation/{environment}/gateway/url", url)
+
+
+def gateway_with_targets(count: int) -> Template:
+    """A stack with a gateway and `count` targets."""
+    stack = Stack(App(), "Stack")
+    key = EncryptionKey(stack, "Key", alias="gateway", description="Gateway", retain=False)
+    gateway = ToolGateway(
+        stack,
+        "Gateway",
+        name="example",
+        discovery_url="https://example.com/.well-known/openid-configuration",
+        allowed_clients=["client"],
+        allowed_scopes=["server/read"],
+        log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False),
+        debug=False,
+    )
+    tool = ToolSpec("tell", "Tell.", {"type": "object"}, None, ())
+    for number in range(count):
+        function = lambda_.Function.from_function_attributes(
+            stack,
+            f"Function{number}",
+            function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:server-{number}",
+            skip_permissions=True,
+        )
+        gateway.add_lambda_target(name=f"server-{number}", description="A server", function=function, tools=[tool])
+    return Template("Stack", dict(AssertedTemplate.from_stack(stack).to_json()))
+
+
+def waits_for(stack: Template, logical_id: str) -> Iterator[str]:
+    """The targets that must exist before the target `logical_id` is made."""
+    targets = stack.of_type(TARGET)
+    for other in targets[logical_id].get("DependsOn", ()):
+        if other in targets:
+            yield other
+            yield from waits_for(stack, other)
+
+
+def test_no_more_than_five_targets_are_made_at_a_time() -> None:
+    stack = gateway_with_targets(12)
+    waiting = {
+        int(target["Properties"]["Name"].split("-")[1]): len(set(waits_for(stack, logical_id)))
+        for logical_id, target in stack.of_type(TARGET).items()
+    }
+    # A chain in each of five lanes: whoever starts has the one five before it behind itself.
+    assert waiting == {number: number // 5 for number in range(12)}
