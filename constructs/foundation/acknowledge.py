@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Stack, Token, Validations
 from constructs import IConstruct
 
 SHORTEST_REASON = 30
@@ -56,3 +56,9 @@ def qualified(rule: str) -> str:
 def compliance(rule: str) -> tuple[str, ...]:
     """The ids under which the three compliance packs (NIST 800-53, PCI DSS, HIPAA) print the rule they share."""
     return tuple(f"{pack}-{rule}" for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security"))
+
+
+def account_as_printed(construct: IConstruct) -> str:
+    """The account of the construct's stack as the packs print it in the ids of findings."""
+    account = Stack.of(construct).account
+    return "<AWS::AccountId>" if Token.is_unresolved(account) else account

@@ -17,7 +17,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge
+from foundation.acknowledge import account_as_printed, acknowledge
 from foundation.bundle import bundle
 from foundation.log_group import LogKeeping
 
@@ -128,7 +128,7 @@ class PythonFunction(Construct):
             },
         )
         if placement is not None:
-            interfaces = f"arn:aws:ec2:{Stack.of(self).region}:<AWS::AccountId>:network-interface/*"
+            interfaces = f"arn:aws:ec2:{Stack.of(self).region}:{account_as_printed(self)}:network-interface/*"
             acknowledge(
                 self,
                 {

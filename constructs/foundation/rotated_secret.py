@@ -18,7 +18,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge, compliance
+from foundation.acknowledge import account_as_printed, acknowledge, compliance
 from foundation.function import FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
 
@@ -96,7 +96,7 @@ class SecretRotation(Construct):
         self.function: lambda_.Function = function_construct.function
         self.role = function_construct.role
         log_keeping.key.grant(self.role, "kms:Decrypt", "kms:GenerateDataKey")
-        secrets = f"arn:aws:secretsmanager:{Stack.of(self).region}:<AWS::AccountId>:secret:{secret_prefix}*"
+        secrets = f"arn:aws:secretsmanager:{Stack.of(self).region}:{account_as_printed(self)}:secret:{secret_prefix}*"
         acknowledge(
             self,
             {
