@@ -38,6 +38,10 @@ test: setup ## Run everything that CI runs
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/python -m pytest
 
+.PHONY: snapshots
+snapshots: setup ## Accept the templates as they are now, after a look at what changed
+	@$(BIN)/python -m tests.snapshots
+
 .PHONY: deploy
 deploy: setup ## Deploy ENV to the AWS account of the current credentials
 	@cdk deploy --all -c env=$(ENV)
