@@ -84,7 +84,12 @@ def register(resource_type: ResourceType, schemas: ResourceSchemas, *, replacing
         "delete": resource_type.delete,
     }
     provisioners._REPLACING_PROPERTIES[name] = schema.create_only + replacing
-    _on_worker_thread.add(name)
+    run_on_worker_thread(name)
+
+
+def run_on_worker_thread(kind: str) -> None:
+    """Let the handler of a type block: it may call the emulator."""
+    _on_worker_thread.add(kind)
 
 
 def let_handlers_block() -> None:

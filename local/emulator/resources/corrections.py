@@ -9,6 +9,8 @@ from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from local.emulator import authorization
+from local.emulator.resources import tables
+from local.emulator.resources.base import run_on_worker_thread
 from local.emulator.settings import ACCOUNT, REGION
 
 Properties = Mapping[str, Any]
@@ -21,6 +23,8 @@ def install() -> None:
     _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes)
     _correct("AWS::Lambda::Permission", before=_function_must_exist)
     _correct("AWS::Lambda::Function", before=_role_must_trust_lambda, settings=_function_settings)
+    run_on_worker_thread("AWS::DynamoDB::GlobalTable")
+    _correct("AWS::DynamoDB::GlobalTable", settings=tables.apply_global_table_settings)
 
 
 def _correct(

@@ -1,0 +1,154 @@
+"""What a local run does not prove, and where it is checked instead; the documentation's table is generated from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One gap between the emulated AWS and AWS.
+
+    `subject` is a resource type, property or behaviour, `not_proved` what a local run leaves open about it, and
+    `checked` where the answer comes from instead.
+    """
+
+    subject: str
+    not_proved: str
+    checked: str
+
+
+_SYNTH = "assertions on the synthesized templates (tests/synth) and the policy packs"
+_LINT = "cfn-lint on the templates"
+_ACCOUNT = "the first deployment to an AWS account"
+
+LIMITS: tuple[Limit, ...] = (
+    Limit(
+        subject="Network paths (AWS::EC2::Route, NatGateway, VPCEndpoint, SecurityGroup, NetworkAcl)",
+        not_proved="Nothing is routed or filtered: a function in a private subnet reaches what any process of this "
+        "machine reaches, and the emulator and the edge refuse everything else",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::EC2::VPCEndpoint PolicyDocument, PrivateDnsEnabled, SecurityGroupIds",
+        not_proved="Accepted, not told by DescribeVpcEndpoints; an endpoint policy allows and denies nothing",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::EC2::NetworkAclEntry PortRange, Icmp",
+        not_proved="Checked against the schema, then dropped",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::EC2::FlowLog",
+        not_proved="Recorded without its role and format; no flow is written",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::KMS::Key and every KmsKeyId, KMSKeyArn, KmsKeyArn",
+        not_proved="Keys exist and their policies decide direct calls, but services do not ask them: a missing "
+        "kms:Decrypt or a key policy that forgets a service is not noticed, and nothing is encrypted on disk",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="The role of CloudFormation (cdk-…-cfn-exec-role)",
+        not_proved="Stacks are deployed with all permissions; a permission that this role lacks is not noticed",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="The account's root credentials (access key test)",
+        not_proved="Root is allowed everything, also what a resource policy denies everyone; roles and users get "
+        "exactly what their policies and the resource's policy allow",
+        checked="the tests of the local run that act as roles",
+    ),
+    Limit(
+        subject="IAM's eventual consistency",
+        not_proved="A policy counts at once; on AWS a target that is created right after it may fail once",
+        checked=f"the AgentCore policy pack (targets depend on the role's policy); {_ACCOUNT}",
+    ),
+    Limit(
+        subject="aws:SecureTransport",
+        not_proved="Every request counts as one over TLS, since the API speaks plain HTTP to this machine only",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::Lambda::Function Architectures, Runtime, MemorySize, EphemeralStorage, VpcConfig",
+        not_proved="Told by the API; the function runs on this machine's processor and Python, with its memory and "
+        "network. A compiled dependency for another architecture is not loaded",
+        checked="the packaging tests; " + _ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::Lambda::Function LoggingConfig LogFormat and log levels, TracingConfig",
+        not_proved="Output is written to the function's log group as text, one stream an invocation; no trace is "
+        "recorded",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::Lambda::Function DeadLetterConfig, SnapStart, Layers built for AWS",
+        not_proved="Recorded only",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::Logs::DeliverySource, DeliveryDestination, Delivery",
+        not_proved="Recorded; the gateway's logs and traces are delivered nowhere",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::SecretsManager::RotationSchedule RotationRules",
+        not_proved="A rotation runs when it is set up or asked for; none begins by the calendar. Failed rotations "
+        "are tried again after seconds, not hours, and given up after five attempts",
+        checked="the unit tests of the rotation function; " + _ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::SecretsManager::RotationSchedule HostedRotationLambda",
+        not_proved="Refused by name: the kit brings its own rotation function",
+        checked="not used",
+    ),
+    Limit(
+        subject="DescribeUserPoolClient after a client secret was added or deleted",
+        not_proved="Tells the oldest live secret, which the API reference leaves open",
+        checked="not relied upon: rotation never reads a secret from Cognito",
+    ),
+    Limit(
+        subject="AWS::Cognito::UserPool threat protection, e-mail, SMS, managed login",
+        not_proved="Recorded only; no message is sent",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::Gateway and GatewayTarget limits, statuses and error texts",
+        not_proved="What the API's model and AWS's documents say is enforced; texts of errors that no document "
+        "quotes are our own, and operations end within a moment",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::Gateway GatewayUrl",
+        not_proved="A loopback address without TLS that the local gateway serves",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::GatewayTarget of a kind other than Lambda",
+        not_proved="Checked against the API's model and kept; not reached out to when it is created",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::DynamoDB::GlobalTable Replicas in other regions, SSESpecification, point-in-time recovery",
+        not_proved="Only this region's replica exists; protection settings are told by the API, nothing is "
+        "encrypted or backed up, expired items go when ministack sees them",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::S3::Bucket encryption, lifecycle, replication (bootstrap bucket)",
+        not_proved="Dropped by ministack",
+        checked=f"{_LINT}; the bootstrap template is AWS's own",
+    ),
+    Limit(
+        subject="Termination protection, deletion protection, retention",
+        not_proved="Enforced while the emulator runs; everything is gone when it ends",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="Quotas of the account and throttling",
+        not_proved="Only the limits that are named in this kit's tests are enforced",
+        checked=_ACCOUNT,
+    ),
+)
