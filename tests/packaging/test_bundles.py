@@ -1,0 +1,111 @@
+"""A bundle holds all that its function imports beside what the Lambda runtime brings, and nothing that it does not."""
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from foundation.bundle import bundle
+from foundation.function import SHARED_PACKAGES, SOURCE_ROOT
+from tests.assemblies import ROOT
+
+FUNCTIONS = ("aws_operations", "secret_rotation")
+each_function = pytest.mark.parametrize("package", FUNCTIONS)
+
+RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+"""What Lambda's Python runtimes have on their path: boto3 and what it requires
+(https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-version)."""
+
+CALL_GET_TIME = """
+import zoneinfo
+from types import SimpleNamespace
+
+zoneinfo.reset_tzpath(to=())  # the runtime is not documented to bring time zones
+context = SimpleNamespace(
+    aws_request_id="1",
+    function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn",
+    client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations___get_time"}),
+)
+answer = aws_operations.handler.handler({"timezone": "America/Sao_Paulo"}, context)
+assert answer["timezone"] == "America/Sao_Paulo", answer
+"""
+
+
+def made(package: str, cache_folder: Path, source_root: Path = SOURCE_ROOT) -> Path:
+    return bundle(source_root=source_root, packages=(package, *SHARED_PACKAGES), cache_folder=cache_folder)
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The bundle of each function."""
+    return {package: made(package, tmp_path_factory.mktemp("bundles")) for package in FUNCTIONS}
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the Lambda runtime brings, and nothing else of this environment."""
+    folder = tmp_path_factory.mktemp("runtime")
+    site_packages = Path(str(distribution("boto3").locate_file("")))
+    for name in RUNTIME:
+        (folder / name).symlink_to(site_packages / name)
+    return folder
+
+
+def run_clean(code: str, *path: Path) -> subprocess.CompletedProcess[str]:
+    """Run `code` in an interpreter that sees the standard library and `path` alone."""
+    preamble = f"import sys\nsys.path[:0] = {[str(folder) for folder in path]}\n"
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", preamble + code], capture_output=True, text=True, check=False
+    )
+
+
+@each_function
+def test_a_bundle_imports_on_its_own(bundles: dict[str, Path], runtime: Path, package: str) -> None:
+    run = run_clean(f"import {package}.handler\n{package}.handler.handler", bundles[package], runtime)
+    assert run.returncode == 0, run.stderr
+
+
+def test_without_its_bundle_a_function_does_not_import(runtime: Path) -> None:
+    """The interpreter of these tests is as clean as they say."""
+    run = run_clean("import secret_rotation.handler", SOURCE_ROOT, runtime)
+    assert "No module named 'aws_lambda_powertools'" in run.stderr
+
+
+def test_a_tool_answers_from_its_bundle(bundles: dict[str, Path], runtime: Path) -> None:
+    run = run_clean("import aws_operations.handler\n" + CALL_GET_TIME, bundles["aws_operations"], runtime)
+    assert run.returncode == 0, run.stderr
+
+
+@each_function
+def test_a_bundle_holds_no_rubbish(bundles: dict[str, Path], package: str) -> None:
+    files = [path.relative_to(bundles[package]) for path in bundles[package].rglob("*") if path.is_file()]
+    assert [file for file in files if file.suffix in {".pyc", ".so", ".pyd", ".exe"}] == []
+    assert [file for file in files if file.suffix == ".pth" or file.name in {"requirements.txt", "RECORD"}] == []
+    top = {file.parts[0] for file in files}
+    assert {"tests", "bin", "stacks", "foundation", "local", "boto3", "botocore"} & top == set()
+    assert {package, "toolkit", "aws_lambda_powertools"} <= top
+    assert set(FUNCTIONS) & top == {package}
+
+
+@each_function
+def test_another_folder_gives_the_same_bundle(bundles: dict[str, Path], package: str, tmp_path: Path) -> None:
+    copy = shutil.copytree(SOURCE_ROOT, tmp_path / "lambda", ignore=shutil.ignore_patterns("__pycache__"))
+    again = made(package, tmp_path / "cache", copy)
+    assert again.name == bundles[package].name
+    assert contents(again) == contents(bundles[package])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@each_function
+def test_a_bundle_is_what_the_tests_ran_against(package: str) -> None:
+    """The pins of a function are those of requirements.txt and constraints.txt: what is deployed is what was tested."""
+    pins = set((ROOT / "requirements.txt").read_text().splitlines())
+    pins |= set((ROOT / "constraints.txt").read_text().splitlines())
+    own = (SOURCE_ROOT / package / "requirements.txt").read_text().splitlines()
+    assert {line for line in own if line and not line.startswith("#")} <= pins

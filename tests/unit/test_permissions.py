@@ -1,0 +1,59 @@
+"""What a tool declares becomes statements on the narrowest resource type, or a sentence that says what to write."""
+
+import pytest
+
+from foundation.permissions import statements
+from toolkit import DeclarationError, Permission
+
+
+def permissions(*texts: str) -> list[Permission]:
+    return [Permission.parse(text, tool="probe") for text in texts]
+
+
+def test_actions_are_grouped_by_what_they_are_for() -> None:
+    made = statements(
+        permissions("s3:GetObject on object", "s3:ListBucket on bucket", "s3:GetBucketTagging on bucket"),
+        declared_by="lambda/probe",
+    )
+    assert [(list(statement.actions), [r.rpartition(":")[2] for r in statement.resources]) for statement in made] == [
+        (["s3:GetBucketTagging", "s3:ListBucket"], ["*"]),
+        (["s3:GetObject"], ["*/*"]),
+    ]
+    assert all(resource != "*" for statement in made for resource in statement.resources)
+
+
+def test_an_action_without_resource_types_is_for_everything() -> None:
+    [statement] = statements(permissions("ec2:DescribeInstances"), declared_by="lambda/probe")
+    assert (list(statement.actions), list(statement.resources)) == (["ec2:DescribeInstances"], ["*"])
+
+
+def test_an_action_declared_by_two_tools_is_allowed_once() -> None:
+    [statement] = statements(permissions("sqs:ListQueues", "sqs:ListQueues"), declared_by="lambda/probe")
+    assert list(statement.actions) == ["sqs:ListQueues"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "sentence"),
+    [
+        ("s3:ListBuckets", "s3:ListBuckets is no IAM action: look it up in the service authorization reference"),
+        ("s4:ListBucket", "s4:ListBucket is no IAM action: look it up in the service authorization reference"),
+        (
+            "s3:GetBucketTagging",
+            "'s3:GetBucketTagging' does not say which resources it is for: write \"s3:GetBucketTagging on bucket\"",
+        ),
+        (
+            "s3:GetBucketTagging on object",
+            "'s3:GetBucketTagging on object' does not say which resources it is for: write "
+            '"s3:GetBucketTagging on bucket"',
+        ),
+        (
+            "ec2:DescribeInstances on instance",
+            "'ec2:DescribeInstances on instance' does not say which resources it is for: write "
+            '"ec2:DescribeInstances"',
+        ),
+    ],
+)
+def test_declaration_that_cannot_become_a_statement(declared: str, sentence: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        statements(permissions(declared), declared_by="lambda/probe")
+    assert str(caught.value) == f"lambda/probe: {sentence}"
