@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +77,12 @@ class Daemon:
         if pid is None:
             return False
         _signal_group(pid, signal.SIGTERM)
-        _wait_while(lambda: self.pid() is not None, seconds=patience)
+        deadline = time.monotonic() + patience
+        while self.pid() is not None and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
         _signal_group(pid, signal.SIGKILL)
-        _wait_while(lambda: _signal_group(pid, None), seconds=patience)
+        while self.pid() is not None:
+            time.sleep(_POLL_SECONDS)
         self.pid_file.unlink(missing_ok=True)
         return True
 
@@ -127,16 +130,7 @@ def _lock(handle: int, *, shared: bool = False) -> bool:
     return True
 
 
-def _signal_group(pid: int, number: signal.Signals | None) -> bool:
-    """Signal the process that leads its own group, and its children; say whether there was one. None only asks."""
-    try:
-        os.killpg(pid, number or 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _wait_while(condition: Callable[[], bool], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while condition() and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process that leads its own group, and its children."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

@@ -19,7 +19,7 @@ import pytest
 from botocore.config import Config
 
 from local import installation
-from tests.local.local_run import LocalRun, free_port, group_runs
+from tests.local.local_run import LocalRun, free_port, outlives
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
@@ -102,7 +102,7 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     assert down.returncode == 0, down.stderr
     assert not run.state.exists()
     assert run.ports_in_use() == []
-    assert [pid for pid in pids if group_runs(pid)] == [], "processes, or children of theirs, outlive `down`"
+    assert [pid for pid in pids if outlives(pid)] == [], "processes, or children of theirs, outlive `down`"
 
 
 def start_emulator(python: Path, state: Path) -> Emulator:

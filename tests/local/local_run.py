@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,12 +26,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def group_runs(pid: int) -> bool:
-    """Whether the process that led a group, or a child of it, still runs."""
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
+def outlives(pid: int) -> bool:
+    """Whether the process that led a group, or a child of it, is still there after a while.
+
+    A process that has ended stays in the table until its parent, by then the machine's first process, takes note.
+    """
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(pid, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.05)
     return True
 
 
