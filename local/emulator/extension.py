@@ -9,7 +9,7 @@ from local.emulator import conditions, iam_conditions, rotation, secret_versions
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.cognito import client_rules, client_secrets, hosts
 from local.emulator.functions import install as functions
-from local.emulator.resources import agentcore, corrections, logs, network, network_acls, secrets
+from local.emulator.resources import agentcore, corrections, logs, network, network_acls, secrets, xray
 from local.emulator.resources.base import let_handlers_block, register
 from local.emulator.schemas import ResourceSchemas
 from local.emulator.settings import Settings
@@ -29,6 +29,7 @@ _RESOURCE_TYPES = (
     secrets.Secret(),
     secrets.SecretResourcePolicy(),
     secrets.RotationSchedule(),
+    xray.XRayResourcePolicy(),
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
 )

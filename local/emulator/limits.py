@@ -89,7 +89,7 @@ LIMITS: tuple[Limit, ...] = (
         checked=_SYNTH,
     ),
     Limit(
-        subject="AWS::Logs::DeliverySource, DeliveryDestination, Delivery",
+        subject="AWS::Logs::DeliverySource, DeliveryDestination, Delivery; AWS::XRay::ResourcePolicy",
         not_proved="Recorded; the gateway's logs and traces are delivered nowhere",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),

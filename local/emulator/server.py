@@ -7,9 +7,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from importlib.metadata import version
-from typing import Any
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
@@ -18,11 +16,8 @@ from ministack.core import lambda_runtime
 
 from local.emulator import extension
 from local.emulator.edge import Edge
+from local.emulator.gatekeeper import Application, Receive, Scope, Send, guarded
 from local.emulator.settings import ACCOUNT, HOST, REGION, Settings
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 HEALTH_PATH = "/_foundation/health"
 
@@ -43,13 +38,13 @@ async def serve(settings: Settings) -> None:
     config.graceful_timeout = 1
     config.shutdown_timeout = 5
     try:
-        await hypercorn_serve(_with_health(settings), config, shutdown_trigger=stop.wait)
+        await hypercorn_serve(guarded(_with_health(settings)), config, shutdown_trigger=stop.wait)
     finally:
         await edge.stop()
         await asyncio.to_thread(lambda_runtime.reset)
 
 
-def _with_health(settings: Settings) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def _with_health(settings: Settings) -> Application:
     """Ministack's application with the extension's own health page in front."""
     page = json.dumps(
         {

@@ -70,10 +70,14 @@ class Stack:
         failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
         return "; ".join(f"{e['LogicalResourceId']}: {e.get('ResourceStatusReason')}" for e in failed)
 
-    def _outputs(self, wanted: str) -> dict[str, str]:
+    def wait(self) -> None:
+        """Wait until nothing is under way."""
         deadline = time.monotonic() + 60
         while self.status().endswith("_IN_PROGRESS") and time.monotonic() < deadline:
             time.sleep(0.05)
+
+    def _outputs(self, wanted: str) -> dict[str, str]:
+        self.wait()
         if self.status() != wanted:
             raise StackFailedError(f"{self.status()}: {self.reasons()}")
         stack = self._api.describe_stacks(StackName=self.name)["Stacks"][0]

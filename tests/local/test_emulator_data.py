@@ -65,3 +65,23 @@ def test_a_table_is_protected_as_its_template_says(emulator: Emulator) -> None:
         made.update(table(protected=False, expiry=False))
         after = seen(emulator, made.id_of("Table"))
         assert (after["protected"], after["recovery"], after["expiry"]) == (False, "DISABLED", "DISABLED")
+
+
+def test_what_is_protected_against_deletion_stays(emulator: Emulator) -> None:
+    def resources(*, protected: bool) -> dict[str, Any]:
+        protection = "ACTIVE" if protected else "INACTIVE"
+        pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"DeletionProtection": protection}}
+        return {**table(protected=protected), "Pool": pool}
+
+    api = emulator.client("cloudformation")
+    with stack(emulator, "protected") as made:
+        made.create(resources(protected=True))
+        names = (made.id_of("Table"), made.id_of("Pool"))
+        api.delete_stack(StackName=made.name)
+        made.wait()
+        assert made.status() == "DELETE_FAILED"
+        assert "Table: Resource cannot be deleted" in made.reasons()
+        assert "Pool: The user pool cannot be deleted" in made.reasons()
+        assert emulator.client("dynamodb").describe_table(TableName=names[0])
+        emulator.client("dynamodb").update_table(TableName=names[0], DeletionProtectionEnabled=False)
+        emulator.client("cognito-idp").update_user_pool(UserPoolId=names[1], DeletionProtection="INACTIVE")

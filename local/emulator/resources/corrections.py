@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cognito, dynamodb, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from local.emulator import authorization
@@ -20,11 +20,15 @@ def install() -> None:
     """Correct the types in ministack's table of handlers."""
     _correct("AWS::EC2::VPC", attributes=_vpc_attributes)
     _correct("AWS::EC2::Subnet", attributes=_subnet_attributes)
-    _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes)
+    _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes, before_delete=_pool_protection)
     _correct("AWS::Lambda::Permission", before=_function_must_exist)
     _correct("AWS::Lambda::Function", before=_role_must_trust_lambda, settings=_function_settings)
     run_on_worker_thread("AWS::DynamoDB::GlobalTable")
-    _correct("AWS::DynamoDB::GlobalTable", settings=tables.apply_global_table_settings)
+    _correct(
+        "AWS::DynamoDB::GlobalTable",
+        settings=tables.apply_global_table_settings,
+        before_delete=_table_protection,
+    )
 
 
 def _correct(
@@ -33,10 +37,14 @@ def _correct(
     before: Callable[[Properties], None] = lambda _: None,
     settings: Callable[[str, Properties], None] = lambda _, __: None,
     attributes: Callable[[str, Properties], Properties] = lambda _, __: {},
+    before_delete: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Wrap a type's handler: `before` may refuse, `settings` apply what it leaves out, `attributes` add answers."""
+    """Wrap a type's handler.
+
+    `before` and `before_delete` may refuse, `settings` apply what it leaves out, `attributes` add answers.
+    """
     handlers = provisioners._RESOURCE_HANDLERS[kind]
-    create, update = handlers["create"], handlers["update"]
+    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
 
     def created(logical_id: str, properties: Properties, stack: str) -> Any:
         before(properties)
@@ -50,7 +58,11 @@ def _correct(
         settings(changed_id, new)
         return changed_id, {**known, **attributes(changed_id, new)}
 
-    handlers |= {"create": created, "update": updated}
+    def deleted(resource_id: str, *rest: Any) -> None:
+        before_delete(resource_id)
+        delete(resource_id, *rest)
+
+    handlers |= {"create": created, "update": updated, "delete": deleted}
 
 
 def _vpc_attributes(_: str, properties: Properties) -> Properties:
@@ -63,6 +75,24 @@ def _subnet_attributes(_: str, properties: Properties) -> Properties:
 
 def _user_pool_attributes(pool_id: str, _: Properties) -> Properties:
     return {"ProviderURL": f"https://cognito-idp.{REGION}.amazonaws.com/{pool_id}"}
+
+
+def _pool_protection(pool_id: str) -> None:
+    pool = cognito._user_pools.get(pool_id, {})
+    if pool.get("DeletionProtection") == "ACTIVE":
+        raise PermissionError(
+            "The user pool cannot be deleted because deletion protection is activated. "
+            "Deletion protection must be inactivated first."
+        )
+
+
+def _table_protection(name: str) -> None:
+    table = dynamodb._tables.get(name, {})
+    if table.get("DeletionProtectionEnabled"):
+        raise PermissionError(
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
+        )
 
 
 def _function_must_exist(properties: Properties) -> None:
