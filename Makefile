@@ -42,6 +42,10 @@ test: setup ## Run everything that CI runs
 snapshots: setup ## Accept the templates as they are now, after a look at what changed
 	@$(BIN)/python -m tests.snapshots
 
+.PHONY: docs
+docs: setup ## Write docs/reference anew from the code
+	@$(BIN)/python -m docs.generator
+
 .PHONY: deploy
 deploy: setup ## Deploy ENV to the AWS account of the current credentials
 	@cdk deploy --all -c env=$(ENV)

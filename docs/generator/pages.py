@@ -1,0 +1,28 @@
+"""Which pages there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs.generator.configuration import configuration_page
+from docs.generator.limits import limits_page
+from docs.generator.outputs import outputs_page
+from docs.generator.tools import tools_page
+
+FOLDER = Path(__file__).parents[1] / "reference"
+ENVIRONMENT = "dev"
+"""The environment whose templates are read for the outputs; they are the same in all."""
+
+
+def pages(assembly: Path) -> dict[str, str]:
+    """The text of every page of docs/reference by file name.
+
+    Args:
+        assembly: what a synthesis of `ENVIRONMENT` wrote.
+    """
+    return {
+        "configuration.md": configuration_page(),
+        "tools.md": tools_page(),
+        "outputs.md": outputs_page(assembly, environment=ENVIRONMENT),
+        "local-run-limits.md": limits_page(),
+    }

@@ -1,0 +1,62 @@
+"""The page of tools, from what the tool servers declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docs.generator.markdown import code, page, table
+from stacks.settings import available_environments, load_settings
+from toolkit import ServerSpec, ToolSpec
+
+
+def tools_page() -> str:
+    """Every tool of every server that an environment has."""
+    servers: dict[str, ServerSpec] = {}
+    for environment in available_environments():
+        servers |= load_settings(environment).tool_specs
+    parts = ["A tool appears on the gateway as `<server>___<tool>`. A server's role allows exactly the actions below."]
+    for name, spec in sorted(servers.items()):
+        parts.append(f"## {name} {spec.version}")
+        for tool in spec.tools:
+            parts += _tool(tool)
+    return page("Tools", *parts)
+
+
+def _tool(tool: ToolSpec) -> Iterator[str]:
+    yield f"### {code(tool.name)}"
+    yield tool.description
+    properties = tool.input_schema.get("properties", {})
+    required = tool.input_schema.get("required", [])
+    if properties:
+        yield table(
+            ("argument", "type", "required", "meaning"),
+            (
+                (code(name), _type(schema), "yes" if name in required else "", schema.get("description", ""))
+                for name, schema in properties.items()
+            ),
+        )
+    if tool.output_schema:
+        yield "It answers:"
+        yield table(
+            ("member", "type", "meaning"),
+            (
+                (code(name), _type(schema), schema.get("description", ""))
+                for name, schema in tool.output_schema["properties"].items()
+            ),
+        )
+    if tool.actions:
+        yield "It may call:"
+        yield table(
+            ("IAM action", "on every"),
+            (
+                (code(permission.action), permission.resource_type or "resource (the action takes no narrower one)")
+                for permission in tool.actions
+            ),
+        )
+    else:
+        yield "It calls nothing of AWS."
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    return f"array of {_type(schema['items'])}" if "items" in schema else str(schema["type"])
