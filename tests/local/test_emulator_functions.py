@@ -12,7 +12,19 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Emulator
-from tests.local.emulator_stacks import LAMBDA_TRUST, Stack, allow, function, get_att, outputs, ref, role, stack, zipped
+from tests.local.emulator_stacks import (
+    LAMBDA_TRUST,
+    Stack,
+    StackFailedError,
+    allow,
+    function,
+    get_att,
+    outputs,
+    ref,
+    role,
+    stack,
+    zipped,
+)
 
 CODE = """
 import os, sys
@@ -201,6 +213,12 @@ def test_a_bundle_from_s3_changes_with_its_key(emulator: Emulator) -> None:
             resources = {"Role": role(LAMBDA_TRUST), "Function": function("", Code=code)}
             (made.create if key == "one" else made.update)(resources)
             assert Function(emulator, made.id_of("Function")).answer() == (key, None)
+
+
+def test_a_bundle_that_is_not_there(emulator: Emulator) -> None:
+    code = {"S3Bucket": "nowhere", "S3Key": "nothing"}
+    with stack(emulator, "unbundled") as made, pytest.raises(StackFailedError, match=r"NoSuchKey.*nowhere/nothing"):
+        made.create({"Role": role(LAMBDA_TRUST), "Function": function("", Code=code)})
 
 
 def test_cdks_node_function_closes_the_default_security_group(emulator: Emulator) -> None:

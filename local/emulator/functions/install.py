@@ -66,7 +66,7 @@ def _report_failures() -> None:
 
     def execute(function: Any, event: Any, request_id: str) -> Any:
         outcome = original(function, event, request_id)
-        if outcome.get("error") or not _is_python(function.get("config") or function):
+        if outcome.get("error") or outcome.get("throttle") or not _is_python(function.get("config") or function):
             return outcome
         body = outcome["body"]
         if "failure" in body:

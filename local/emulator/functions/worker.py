@@ -75,11 +75,9 @@ def _layers() -> None:
 def _invoke(handler: Any, init: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     """`{"value": …}`, or `{"failure": …}` with the error as Lambda reports it."""
     call, wrapped = message.get("ctx") or {}, message["event"]
-    for name, value in (("_X_AMZN_TRACE_ID", call.get("trace_id")),):
-        if value:
-            os.environ[name] = str(value)
-        else:
-            os.environ.pop(name, None)
+    os.environ.pop("_X_AMZN_TRACE_ID", None)
+    if call.get("trace_id"):
+        os.environ["_X_AMZN_TRACE_ID"] = str(call["trace_id"])
     context = Context(init, call, wrapped["client_context"])
     try:
         value = handler(wrapped["event"], context)

@@ -22,7 +22,7 @@ def install() -> None:
     _correct("AWS::EC2::Subnet", attributes=_subnet_attributes)
     _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes, before_delete=_pool_protection)
     _correct("AWS::Lambda::Permission", before=_function_must_exist)
-    _correct("AWS::Lambda::Function", before=_role_must_trust_lambda, settings=_function_settings)
+    _correct("AWS::Lambda::Function", before=_check_function, settings=_function_settings)
     run_on_worker_thread("AWS::DynamoDB::GlobalTable")
     _correct(
         "AWS::DynamoDB::GlobalTable",
@@ -101,7 +101,15 @@ def _function_must_exist(properties: Properties) -> None:
         raise LookupError(f"Function not found: {function}")
 
 
-def _role_must_trust_lambda(properties: Properties) -> None:
+def _check_function(properties: Properties) -> None:
+    code = properties["Code"]
+    if "S3Key" in code and not lambda_svc._fetch_code_from_s3(
+        code["S3Bucket"], code["S3Key"], version_id=code.get("S3ObjectVersion")
+    ):
+        raise LookupError(
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not "
+            f"exist: {code['S3Bucket']}/{code['S3Key']}"
+        )
     role = str(properties["Role"])
     functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{properties.get('FunctionName', 'new')}"
     if not authorization.role_trusts(role, "lambda.amazonaws.com", source_arn=functions):
