@@ -1,0 +1,103 @@
+"""A deployment that fails half-way returns to the earlier state, and agents go on as before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local.demonstration import connected
+from local.failure import LocalRunError
+from tests.local.local_run import AGENT, LocalRun
+
+STACK = "foundation-dev-gateway"
+
+
+@pytest.fixture
+def assembly(local_run: LocalRun) -> Iterator[Path]:
+    """The synthesized templates of the platform, put back after the test."""
+    folder = local_run.platform.layout.assembly
+    files = {file: file.read_bytes() for file in folder.glob("*.json")}
+    yield folder
+    for file, content in files.items():
+        file.write_bytes(content)
+
+
+def change(assembly: Path, template: dict[str, Any]) -> None:
+    """Put another template into the assembly, under the hash by which the CDK CLI uploads it."""
+    file = assembly / f"{STACK}.template.json"
+    manifest, assets = assembly / "manifest.json", assembly / f"{STACK}.assets.json"
+    (earlier,) = json.loads(assets.read_text())["files"]
+    file.write_text(json.dumps(template))
+    for names_it in (manifest, assets):
+        names_it.write_text(names_it.read_text().replace(earlier, hashlib.sha256(file.read_bytes()).hexdigest()))
+
+
+def resource(template: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    """The one resource of a type: its logical id and its properties."""
+    ((logical_id, found),) = (item for item in template["Resources"].items() if item[1]["Type"] == kind)
+    properties: dict[str, Any] = found["Properties"]
+    return logical_id, properties
+
+
+def half_broken(template: dict[str, Any]) -> dict[str, Any]:
+    """A template whose first changes close the gateway to every agent, and whose last cannot be made."""
+    gateway_id, gateway = resource(template, "AWS::BedrockAgentCore::Gateway")
+    target_id, target = resource(template, "AWS::BedrockAgentCore::GatewayTarget")
+    gateway["AuthorizerConfiguration"]["CustomJWTAuthorizer"]["AllowedClients"] = ["nobody"]
+    tools = target["TargetConfiguration"]["Mcp"]["Lambda"]["ToolSchema"]["InlinePayload"]
+    del tools[1:]
+    broken = {"Action": "lambda:InvokeFunction", "FunctionName": "missing", "Principal": "events.amazonaws.com"}
+    template["Resources"]["Broken"] = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": broken,
+        "DependsOn": [gateway_id, target_id],
+    }
+    return template
+
+
+def statuses(local_run: LocalRun) -> dict[str, list[str]]:
+    """What CloudFormation says happened to each resource of the stack, oldest first."""
+    cloudformation = boto3.client(
+        "cloudformation",
+        endpoint_url=local_run.ports.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(proxies={}),
+    )
+    found: dict[str, list[str]] = {}
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK):
+        for event in page["StackEvents"]:
+            found.setdefault(event["LogicalResourceId"], []).insert(0, event["ResourceStatus"])
+    return found
+
+
+async def tools(local_run: LocalRun) -> list[str]:
+    """The tools that an agent finds, after it has called one."""
+    account = local_run.platform.account
+    async with connected(account.gateway_url(), account.token(AGENT).value) as client:
+        assert not (await client.call_tool("aws-operations___hello_world", {})).is_error
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+
+async def test_a_failed_deployment_returns_to_the_earlier_state(local_run: LocalRun, assembly: Path) -> None:
+    before = await tools(local_run)
+    template = json.loads((assembly / f"{STACK}.template.json").read_text())
+    gateway_id, _ = resource(template, "AWS::BedrockAgentCore::Gateway")
+    target_id, _ = resource(template, "AWS::BedrockAgentCore::GatewayTarget")
+    change(assembly, half_broken(template))
+    with pytest.raises(LocalRunError, match=r"Deploying dev failed(.|\n)*cdk-deploy\.log(.|\n)*Function not found"):
+        local_run.platform.deployment.deploy(on_stack=lambda stack: None)
+    found = statuses(local_run)
+    assert found[STACK][-1] == "UPDATE_ROLLBACK_COMPLETE"
+    assert found["Broken"][-1].endswith("_FAILED")
+    for changed in (gateway_id, target_id):
+        assert found[changed].count("UPDATE_COMPLETE") == 2, "it was changed, and changed back"
+    assert await tools(local_run) == before
