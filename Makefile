@@ -46,6 +46,10 @@ snapshots: setup ## Accept the templates as they are now, after a look at what c
 docs: setup ## Write docs/reference anew from the code
 	@$(BIN)/python -m docs.generator
 
+.PHONY: bench
+bench: setup ## Print what the kit costs in time, as ratios; takes two minutes on a quiet machine
+	@$(BIN)/python -m tests.bench
+
 .PHONY: deploy
 deploy: setup ## Deploy ENV to the AWS account of the current credentials
 	@cdk deploy --all -c env=$(ENV)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from foundation.node import prefer_bundled_node
 from tests.assemblies import ENVIRONMENTS, ROOT, start
+
+prefer_bundled_node()
 
 READ_TEMPLATES = (ROOT / "tests" / "synth", ROOT / "tests" / "snapshots")
 """Folders whose tests read the templates of the environments."""

@@ -1,0 +1,68 @@
+"""How long a warm tool call takes in the handler, over the bare boto3 call that it makes.
+
+Both go all the way through botocore to the moment of sending, where a canned answer of S3 comes back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from tests.bench.measure import medians, show
+
+BUCKETS = "".join(
+    f"<Bucket><Name>bucket-{n}</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>" for n in range(20)
+)
+ANSWER = f"<ListAllMyBucketsResult><Owner/><Buckets>{BUCKETS}</Buckets></ListAllMyBucketsResult>".encode()
+CALLS = 200
+
+
+class _Raw:
+    """The body of an answer, as botocore reads it."""
+
+    def stream(self, **_: Any) -> Any:
+        """The body in one piece."""
+        yield ANSWER
+
+
+def run(rounds: int = 9) -> None:
+    """Print the ratio for listing twenty buckets."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    from aws_operations.handler import handler  # noqa: PLC0415 - reads the environment
+    from toolkit.aws import client  # noqa: PLC0415
+
+    s3 = client("s3")
+    s3.meta.events.register(
+        "before-send.s3.ListBuckets", lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), _Raw())
+    )
+    context: Any = SimpleNamespace(
+        aws_request_id="1",
+        client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations___s3_read_operations"}),
+    )
+
+    def tool() -> None:
+        answer = handler({"operation": "list_buckets"}, context)
+        assert len(answer["buckets"]) == 20, answer
+
+    found = medians(
+        {"bare": lambda: _seconds(lambda: s3.list_buckets(MaxBuckets=100)), "tool": lambda: _seconds(tool)},
+        rounds=rounds,
+    )
+    show("s3_read_operations list_buckets", found["tool"], "boto3 list_buckets", found["bare"], scale=1000, unit="ms")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Seconds per call, over many; what they log goes nowhere."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        begin = time.perf_counter()
+        for _ in range(CALLS):
+            call()
+        return (time.perf_counter() - begin) / CALLS
