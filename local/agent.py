@@ -148,7 +148,7 @@ class Account:
         if answer.status_code != 200:
             raise LocalRunError(
                 f"{credentials.token_endpoint} answered {answer.status_code} to {agent}: "
-                "deploy the identity stack again, or rotate the agent's secret."
+                "rotate its secret (aws secretsmanager rotate-secret), then try again."
             )
         page = answer.json()
         return Token(value=page["access_token"], minutes=page["expires_in"] // 60)

@@ -79,6 +79,7 @@ def up(layout: Layout, ports: Ports, console: Console) -> Platform:
             if not found:
                 console.step("Starting the emulated AWS in a Python environment of its own")
                 platform.aws.start()
+                Record(ports=platform.ports).write(layout)
             _deploy(platform, console)
             _serve(platform, console)
             _show(platform, console)
@@ -121,20 +122,21 @@ def _find(platform: Platform, console: Console) -> bool:
 def _deploy(platform: Platform, console: Console) -> None:
     """Deploy what is not deployed yet.
 
-    The record says None while a deployment is under way: one that was cut off is done again, bootstrap included.
+    The record says so only when a deployment has come to its end: one that was cut off is done again, bootstrap
+    included.
     """
     deployment, record = platform.deployment, Record.read(platform.layout)
     earlier, fingerprint = record and record.deployed, deployment.fingerprint()
     if earlier == fingerprint:
         console.step("The sources are as deployed")
         return
-    Record(ports=platform.ports).write(platform.layout)
     console.step(f"Synthesizing {ENVIRONMENT} with its policy checks")
     with deployment.synthesis() as synthesis:
         if earlier is None:
             console.step(f"Bootstrapping account {ACCOUNT} meanwhile")
             deployment.bootstrap()
         synthesis.finish()
+    Record(ports=platform.ports).write(platform.layout)
     console.step(f"Deploying {ENVIRONMENT}")
     deployment.deploy(on_stack=console.detail)
     Record(ports=platform.ports, deployed=fingerprint).write(platform.layout)
