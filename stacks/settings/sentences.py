@@ -24,8 +24,8 @@ _BOUNDS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda value, limit: f"{value!r} is too small: use {limit['ge']} or more",
     "less_than_equal": lambda value, limit: f"{value!r} is too large: use {limit['le']} or less",
     "string_too_long": lambda value, limit: f"{value!r} has {len(value)} characters: use {limit['max_length']} at most",
-    "too_short": lambda _, limit: f"holds {limit['actual_length']}: list {limit['min_length']} or more",
-    "too_long": lambda _, limit: f"holds {limit['actual_length']}: list {limit['max_length']} at most",
+    "too_short": lambda _, limit: f"has {limit['actual_length']} entries: write {limit['min_length']} or more",
+    "too_long": lambda _, limit: f"has {limit['actual_length']} entries: write {limit['max_length']} at most",
 }
 
 

@@ -170,7 +170,7 @@ def test_endpoints_serve_this_account_alone(environment: str) -> None:
             assert [many(statement["Action"]) for statement in open_to_all] == [["*"]]
         elif service == "s3":
             assert [(statement["Action"], written(statement["Resource"])) for statement in open_to_all] == [
-                ("s3:GetObject", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*")
+                ("s3:GetObject", "arn:<AWS::Partition>:s3:::prod-us-east-1-starport-layer-bucket/*")
             ]
         else:
             assert open_to_all == []

@@ -19,6 +19,11 @@ def test_the_kits_own_files_are_right(environment: str) -> None:
     settings = load_settings(environment)
     assert settings.prefix == f"foundation-{environment}"
     assert [tenant.tenant for tenant in settings.tenants] == ["acme-corp", "globex"]
+    assert {"AwsSolutions", "Serverless"} <= set(settings.environment.checks.packs)
+
+
+def test_prod_is_held_to_the_compliance_packs() -> None:
+    assert {"NIST80053R5", "PCIDSS321", "HIPAASecurity"} <= set(load_settings("prod").environment.checks.packs)
 
 
 def test_a_right_configuration_loads(config: Config) -> None:

@@ -70,7 +70,7 @@ ENVIRONMENT_MISTAKES = [
         at("identity.access_token_minutes", 1),
         "identity.access_token_minutes: 1 is too small: use 5 or more",
     ),
-    (at("tool_servers", {}), "tool_servers: holds 0: list 1 or more"),
+    (at("tool_servers", {}), "tool_servers: has 0 entries: write 1 or more"),
     (
         at("tool_servers.aws-operations.package", "aws-operations"),
         "tool_servers.aws-operations.package: 'aws-operations' is refused: write the name of a folder in lambda/: "

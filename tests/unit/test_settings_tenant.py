@@ -21,11 +21,15 @@ TENANT_MISTAKES = [
     (at("organization", "x" * 33), f"organization: '{'x' * 33}' has 33 characters: use 32 at most"),
     (at("tenant", "acme"), "tenant: 'acme' is not the file's name: call the file acme.yaml"),
     (at("environments", ["dve"]), "environments: 'dve' does not exist: use dev"),
-    (at("agents", {}), "agents: holds 0: list 1 or more"),
+    (at("agents", {}), "agents: has 0 entries: write 1 or more"),
     (
         at("agents.finance-agent.scopes", ["aws-operations/delete"]),
         "agents.finance-agent.scopes.0: 'aws-operations/delete' is refused: write a tool server's name with /read or "
         "/write, like aws-operations/read",
+    ),
+    (
+        at("agents.finance-agent.scopes", ["aws-operations/read"] * 51),
+        "agents.finance-agent.scopes: has 51 entries: write 50 at most",
     ),
     (
         at("agents.finance-agent.scopes", ["databases/read"]),
