@@ -36,15 +36,21 @@ class Deployment:
         return digest.hexdigest()
 
     def synthesis(self) -> Command:
-        """Start `python app.py`, policy packs included, which writes the cloud assembly."""
-        context = {"env": ENVIRONMENT}
+        """Start `python app.py`, policy packs included, which writes the cloud assembly.
+
+        It has the developer's own home, in which jsii keeps 200 MB of unpacked modules.
+        """
+        settings = {
+            "CDK_OUTDIR": str(self._layout.assembly),
+            "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT}),
+            "HOME": str(Path.home()),
+        }
         return Command(
             [sys.executable, "app.py"],
             what=f"Synthesizing {ENVIRONMENT}",
             log=self._layout.logs / "synth.log",
             layout=self._layout,
-            environment=base_environment(self._layout)
-            | {"CDK_OUTDIR": str(self._layout.assembly), "CDK_CONTEXT_JSON": json.dumps(context)},
+            environment=base_environment(self._layout) | settings,
             folder=self._layout.repository,
         )
 

@@ -12,7 +12,7 @@ from local.emulator.settings import HOST, REGION
 from local.failure import LocalRunError
 from local.layout import Layout, Ports
 
-_KEPT = ("LANG", "LC_ALL", "TZ", "TERM", "NO_COLOR")
+_KEPT = ("LANG", "LC_ALL", "TZ", "TMPDIR")
 """All else of a developer's environment stays out: AWS_PROFILE, CDK_* (the CLI's options), PYTHONPATH, proxies."""
 
 
