@@ -11,9 +11,12 @@ from tempfile import TemporaryDirectory
 ENVIRONMENTS = ("dev", "gamma", "prod")
 ROOT = Path(__file__).parent.parent
 
+Run = subprocess.CompletedProcess[str]
+
 _workers = ThreadPoolExecutor(max_workers=min(len(ENVIRONMENTS), os.cpu_count() or 1))
-_runs: dict[str, Future[Path]] = {}
+_runs: dict[str, Future[tuple[Path, Run]]] = {}
 _folders: list[TemporaryDirectory[str]] = []
+_told: set[str] = set()
 
 
 def start(*environments: str) -> None:
@@ -26,13 +29,18 @@ def start(*environments: str) -> None:
 def assembly(environment: str) -> Path:
     """The folder with the environment's templates, written as a user writes them, policy checks included.
 
-    Raises AssertionError with what the app printed when it fails.
+    Raises AssertionError when it fails, the first time with what the app printed.
     """
     start(environment)
-    return _runs[environment].result()
+    folder, run = _runs[environment].result()
+    if run.returncode:
+        printed = "see the first failure" if environment in _told else f"\n{run.stdout}{run.stderr}"
+        _told.add(environment)
+        raise AssertionError(f"app.py fails for {environment}: {printed}")
+    return folder
 
 
-def run_app(*, outdir: Path, context: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run_app(*, outdir: Path, context: str, root: Path = ROOT) -> Run:
     """Run the app of the checkout `root` as a user does; `context` is the JSON of what `-c` options would say."""
     own_code = os.pathsep.join(str(root / folder) for folder in ("constructs", "lambda"))
     return subprocess.run(
@@ -55,10 +63,7 @@ def copy_of_the_app(folder: Path) -> Path:
     return folder
 
 
-def _synthesize(environment: str) -> Path:
+def _synthesize(environment: str) -> tuple[Path, Run]:
     folder = TemporaryDirectory(prefix=f"foundation-{environment}-")
     _folders.append(folder)  # kept until the process ends
-    run = run_app(outdir=Path(folder.name), context=f'{{"env": "{environment}"}}')
-    if run.returncode:
-        raise AssertionError(f"app.py fails for {environment}:\n{run.stdout}{run.stderr}")
-    return Path(folder.name)
+    return Path(folder.name), run_app(outdir=Path(folder.name), context=f'{{"env": "{environment}"}}')
