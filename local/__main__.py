@@ -14,6 +14,7 @@ from local.console import Console
 from local.failure import LocalRunError
 from local.layout import Layout, Ports
 from local.platform import down, running, up
+from local.record import Record
 from local.report import print_status, print_summary
 
 
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match chosen.command:
             case "up":
-                print_summary(up(layout, Ports.from_environment(os.environ), console), console)
+                print_summary(up(layout, _ports(layout), console), console)
             case "down":
                 down(layout, console)
             case "status":
@@ -43,6 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("Interrupted; what this command had started is stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _ports(layout: Layout) -> Ports:
+    """The ports that the environment sets; those left open are the ones of the platform that runs, if one does."""
+    record = Record.read(layout)
+    return Ports.from_environment(os.environ, otherwise=record.ports if record else None)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,8 @@ from local.layout import Layout
 from local.processes import tail
 
 _POLL_SECONDS = 0.1
+_REPORT_LINES = 30
+_CDK_ERROR = "❌"
 
 
 class Command:
@@ -27,6 +29,7 @@ class Command:
         arguments: Sequence[str | Path],
         *,
         what: str,
+        way_out: str,
         log: Path,
         layout: Layout,
         environment: Mapping[str, str],
@@ -37,12 +40,13 @@ class Command:
         Args:
             arguments: the program and its arguments.
             what: what it does, as the subject of a sentence, such as "Synthesizing dev".
+            way_out: what to do when it failed, a sentence.
             log: takes its output.
             layout: knows how to show the log's path.
             environment: its whole environment.
             folder: where it runs.
         """
-        self._what, self._log, self._layout = what, log, layout
+        self._what, self._way_out, self._log, self._layout = what, way_out, log, layout
         with log.open("wb") as output:
             # A session of its own: Ctrl-C reaches this process alone, which then ends the program in order.
             self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -85,6 +89,10 @@ class Command:
                 if running:
                     time.sleep(_POLL_SECONDS)
         if self._process.returncode:
-            raise LocalRunError(
-                f"{self._what} failed. The end of {self._layout.shown(self._log)}:\n\n{tail(self._log, 20)}"
-            )
+            shown = self._layout.shown(self._log)
+            raise LocalRunError(f"{self._what} failed. From {shown}:\n\n{self._report()}\n\n{self._way_out}")
+
+    def _report(self) -> str:
+        """What the log says of the failure: from the CDK CLI's mark on, or else its end."""
+        end = tail(self._log, _REPORT_LINES)
+        return end[max(end.find(_CDK_ERROR), 0) :].strip()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
+from pathlib import Path
 
 
 class Console:
@@ -18,7 +21,7 @@ class Console:
 
     def step(self, text: str) -> None:
         """Say what happens next."""
-        print(f"[{self.seconds:5.1f} s] {text}", flush=True)
+        self.say(f"[{self.seconds:5.1f} s] {text}")
 
     def detail(self, text: str) -> None:
         """Say something about the step."""
@@ -26,4 +29,7 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """Print a line that is no step."""
-        print(text, flush=True)
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:  # whoever read this, such as `head`, has seen enough: go on without
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end

@@ -48,6 +48,7 @@ class Deployment:
         return Command(
             [sys.executable, "app.py"],
             what=f"Synthesizing {ENVIRONMENT}",
+            way_out="Mend that, then run `make local` again.",
             log=self._layout.logs / "synth.log",
             layout=self._layout,
             environment=base_environment(self._layout) | settings,
@@ -79,6 +80,7 @@ class Deployment:
         return Command(
             ["node", CDK, verb, *arguments, "--no-color", "--no-notices", "--ci", "--progress", "events"],
             what=what,
+            way_out="A stack that failed is back in its earlier state: mend the cause, then run `make local` again.",
             log=self._layout.logs / f"cdk-{verb}.log",
             layout=self._layout,
             environment=client_environment(self._layout, self._ports) | {"CDK_DISABLE_CLI_TELEMETRY": "true"},

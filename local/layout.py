@@ -28,12 +28,13 @@ class Ports:
         return f"FOUNDATION_{name.upper()}_PORT"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Ports:
+    def from_environment(cls, environment: Mapping[str, str], *, otherwise: Ports | None = None) -> Ports:
         """Read FOUNDATION_EMULATOR_PORT, FOUNDATION_EDGE_PORT and FOUNDATION_GATEWAY_PORT.
 
-        Raises LocalRunError for a value that is no port, and when two ports are the same.
+        A port that is not set is that of `otherwise`. Raises LocalRunError for a value that is no port, and when two
+        ports are the same.
         """
-        chosen: dict[str, int] = {}
+        chosen = asdict(otherwise or cls())
         for field in fields(cls):
             variable = cls.variable(field.name)
             value = environment.get(variable)
@@ -44,9 +45,12 @@ class Ports:
             chosen[field.name] = int(value)
         ports = cls(**chosen)
         if len(set(asdict(ports).values())) < len(fields(cls)):
-            given = ", ".join(f"{cls.variable(name)}={port}" for name, port in asdict(ports).items())
-            raise LocalRunError(f"Two ports are the same ({given}): give each its own.")
+            raise LocalRunError(f"Two ports are the same ({ports}): give each its own.")
         return ports
+
+    def __str__(self) -> str:
+        """The ports as the variables that set them."""
+        return " ".join(f"{self.variable(name)}={port}" for name, port in asdict(self).items())
 
     @property
     def endpoint_url(self) -> str:

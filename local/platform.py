@@ -109,7 +109,7 @@ def _find(platform: Platform, console: Console) -> bool:
     record = Record.read(platform.layout)
     runs = platform.aws.daemon.pid() is not None
     if record and runs and record.ports != platform.ports:
-        raise LocalRunError(f"The platform runs with {record.ports}: stop it first, with `make local-down`.")
+        raise LocalRunError(f"The platform runs with {record.ports}: unset these, or stop it with `make local-down`.")
     if record and platform.aws.is_healthy():
         console.step("Found the emulated AWS running")
         return True

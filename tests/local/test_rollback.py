@@ -1,4 +1,4 @@
-"""A deployment that fails half-way returns to the earlier state, and agents go on as before."""
+"""Deployments after the first: without changes nothing happens, and one that fails half-way is taken back."""
 
 from __future__ import annotations
 
@@ -85,6 +85,13 @@ async def tools(local_run: LocalRun) -> list[str]:
     async with connected(account.gateway_url(), account.token(AGENT).value) as client:
         assert not (await client.call_tool("aws-operations___hello_world", {})).is_error
         return [tool.name for tool in (await client.list_tools()).tools]
+
+
+def test_a_deployment_without_changes_changes_nothing(local_run: LocalRun, assembly: Path) -> None:
+    before, deployed = statuses(local_run), list[str]()
+    local_run.platform.deployment.deploy(on_stack=deployed.append)
+    assert sorted(deployed) == sorted(file.name.split(".")[0] for file in assembly.glob("*.template.json"))
+    assert statuses(local_run) == before
 
 
 async def test_a_failed_deployment_returns_to_the_earlier_state(local_run: LocalRun, assembly: Path) -> None:
