@@ -46,9 +46,11 @@ class FoundationStack(Stack):
             self, construct_id, alias=f"{self.settings.prefix}-{alias}", description=description, retain=self.retain
         )
 
-    def log_keeping(self, key: EncryptionKey) -> LogKeeping:
-        """How this environment keeps logs, encrypted under `key`."""
+    def log_keeping(self, key: EncryptionKey, *, delivered: bool = False) -> LogKeeping:
+        """How this environment keeps logs, encrypted under `key`; `delivered` where a service delivers them."""
         key.allow_logs()
+        if delivered:
+            key.allow_log_delivery()
         return LogKeeping(
             key=key, retention=retention(self.settings.environment.log_retention_days), retain=self.retain
         )

@@ -48,8 +48,9 @@ class GatewayStack(FoundationStack):
             discovery_url=identity.discovery_url,
             allowed_clients=list(client_ids.values()),
             allowed_scopes=identity.scopes,
-            log_keeping=self.log_keeping(key),
+            log_keeping=self.log_keeping(key, delivered=True),
             debug=settings.environment.gateway.debug,
+            traces=settings.environment.gateway.traces,
         )
         for name, server in servers.items():
             self.gateway.add_lambda_target(

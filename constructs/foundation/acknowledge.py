@@ -58,6 +58,12 @@ def compliance(rule: str) -> tuple[str, ...]:
     return tuple(f"{pack}-{rule}" for pack in ("NIST.800.53.R5", "PCI.DSS.321", "HIPAA.Security"))
 
 
+def arn_as_printed(construct: IConstruct, service: str, resource: str) -> str:
+    """An ARN of the construct's partition, region and account, as the packs print it in the ids of findings."""
+    stack = Stack.of(construct)
+    return f"arn:{stack.partition}:{service}:{stack.region}:{account_as_printed(construct)}:{resource}"
+
+
 def account_as_printed(construct: IConstruct) -> str:
     """The account of the construct's stack as the packs print it in the ids of findings."""
     account = Stack.of(construct).account

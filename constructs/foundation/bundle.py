@@ -31,13 +31,17 @@ class BundleError(Exception):
 
 
 @cache
-def bundle(*, source_root: Path, packages: tuple[str, ...], cache_folder: Path) -> Path:
+def bundle(
+    *, source_root: Path, packages: tuple[str, ...], cache_folder: Path, aws_services: tuple[str, ...] = ()
+) -> Path:
     """The folder to deploy for a function made of `packages`.
 
     Args:
         source_root: folder of the packages (`lambda/`).
         packages: the function's package first, then the shared ones it imports.
         cache_folder: where bundles are kept between syntheses.
+        aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
+            All of them together would be thirty times the rest.
 
     Returns:
         A folder below `cache_folder`, complete, named by its content.
@@ -47,7 +51,7 @@ def bundle(*, source_root: Path, packages: tuple[str, ...], cache_folder: Path) 
     """
     files = dict(_package_files(source_root, packages))
     for dist in _dependencies(source_root, packages):
-        files |= dict(_distribution_files(dist))
+        files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
         digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
@@ -109,6 +113,12 @@ def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:
         if file.parts[0] == ".." or "__pycache__" in file.parts or (in_metadata and file.name not in _METADATA_KEPT):
             continue
         yield str(file), Path(str(dist.locate_file(file)))
+
+
+def _wanted(name: str, aws_services: tuple[str, ...]) -> bool:
+    """Leave out what botocore knows of services that the function does not call."""
+    parts = Path(name).parts
+    return parts[:2] != ("botocore", "data") or len(parts) == 3 or parts[2] in aws_services
 
 
 def _write(folder: Path, files: dict[str, Path]) -> None:

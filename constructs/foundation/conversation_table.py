@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from aws_cdk import RemovalPolicy, aws_dynamodb as dynamodb, aws_iam as iam, aws_kms as kms
+from aws_cdk import RemovalPolicy, Tags, aws_dynamodb as dynamodb, aws_iam as iam, aws_kms as kms
 from constructs import Construct
 
 TENANT_SEPARATOR = "#"
 """Between the tenant and the rest of a conversation_id, so that a key condition can tell tenants apart."""
+TENANT_TAG = "foundation:tenant"
+"""Tag of a role or session that acts for a tenant; its value is the tenant's name."""
+
+_ITEM_ACTIONS = [
+    f"dynamodb:{name}"
+    for name in (
+        "BatchGetItem", "BatchWriteItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PartiQLDelete",
+        "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate", "PutItem", "Query", "Scan", "UpdateItem",
+    )
+]  # fmt: skip
+"""Every action that reads or writes items."""
 
 
 class ConversationTable(Construct):
     """A DynamoDB table of conversations, on demand, encrypted, recoverable, each tenant's items its own.
 
-    An item's partition key is `conversation_id` = `<tenant>#<id>`; its `ttl` is the epoch second at which it expires.
+    The table's own policy denies every request for an item to whoever is not tagged with its tenant, administrators
+    included. An item's partition key is `conversation_id` = `<tenant>#<id>`; its `ttl` is the epoch second at which it
+    expires.
 
     Attributes:
         table: the table.
@@ -45,21 +58,22 @@ class ConversationTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             dynamo_stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            resource_policy=iam.PolicyDocument(statements=_tenants_apart()),
             deletion_protection=retain,
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
 
-    def grant_tenant(self, grantee: iam.IGrantable, *, tenant: str) -> None:
-        """Let `grantee` read and write the conversations of `tenant`, and no others.
+    def grant_tenant(self, role: iam.Role, *, tenant: str) -> None:
+        """Let `role` read and write the conversations of `tenant`, and no others.
 
         The condition refuses every request whose partition key does not begin with the tenant, and those without one
         (Scan): https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
 
         Args:
-            grantee: role of one of the tenant's agents.
+            role: role of one of the tenant's agents; it is tagged with the tenant.
             tenant: the tenant's name.
         """
-        grantee.grant_principal.add_to_principal_policy(
+        role.add_to_policy(
             iam.PolicyStatement(
                 actions=[
                     "dynamodb:DeleteItem",
@@ -75,4 +89,33 @@ class ConversationTable(Construct):
                 },
             )
         )
-        self._key.grant(grantee, "kms:Decrypt")
+        self._key.grant(role, "kms:Decrypt")
+        Tags.of(role).add(TENANT_TAG, tenant)
+
+
+def _tenants_apart() -> list[iam.PolicyStatement]:
+    """Denials that keep tenants apart whatever IAM policies allow.
+
+    A request must come from a principal with a tenant, name its partition keys (a Scan does not), and name no other
+    tenant's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-intro.html.
+    """
+    conditions: dict[str, dict[str, object]] = {
+        "NoTenant": {"Null": {f"aws:PrincipalTag/{TENANT_TAG}": "true"}},
+        "NoKey": {"Null": {"dynamodb:LeadingKeys": "true"}},
+        "AnotherTenant": {
+            "ForAnyValue:StringNotLike": {
+                "dynamodb:LeadingKeys": [f"${{aws:PrincipalTag/{TENANT_TAG}}}{TENANT_SEPARATOR}*"]
+            }
+        },
+    }
+    return [
+        iam.PolicyStatement(
+            sid=sid,
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=_ITEM_ACTIONS,
+            resources=["*"],  # a table's own policy: the table, which cannot name itself before it is made
+            conditions=condition,
+        )
+        for sid, condition in conditions.items()
+    ]

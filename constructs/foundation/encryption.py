@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack, aws_iam as iam, aws_kms as kms
+from aws_cdk import ArnFormat, Duration, Stack, aws_iam as iam, aws_kms as kms
 from constructs import Construct
+
+from foundation.retention import removal_policy
 
 
 class EncryptionKey(kms.Key):
@@ -25,8 +27,26 @@ class EncryptionKey(kms.Key):
             alias=alias,
             description=description,
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
             pending_window=None if retain else Duration.days(7),
+        )
+
+    def allow_log_delivery(self) -> None:
+        """Let the log delivery service encrypt what an AgentCore gateway logs.
+
+        https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-encryption.html, last statement.
+        """
+        stack = Stack.of(self)
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogDelivery",
+                principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=["*"],
+                conditions={
+                    "ArnLike": {"kms:EncryptionContext:SourceArn": stack.format_arn(service="logs", resource="*")}
+                },
+            )
         )
 
     def allow_logs(self) -> None:

@@ -17,7 +17,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.acknowledge import account_as_printed, acknowledge
+from foundation.acknowledge import acknowledge, arn_as_printed
 from foundation.bundle import bundle
 from foundation.log_group import LogKeeping
 
@@ -64,6 +64,7 @@ class PythonFunction(Construct):
         size: FunctionSize,
         environment: Mapping[str, str],
         placement: VpcPlacement | None = None,
+        aws_services: tuple[str, ...] = (),
         statements: Sequence[iam.PolicyStatement] = (),
     ) -> None:
         """Make the function.
@@ -77,6 +78,7 @@ class PythonFunction(Construct):
             size: memory, time limit and parallel calls.
             environment: variables; no secrets.
             placement: where in a VPC it runs; outside when None.
+            aws_services: services it calls, if its requirements.txt brings boto3 along instead of using the runtime's.
             statements: what it may do beyond logs, traces and network interfaces.
 
         Raises:
@@ -91,14 +93,19 @@ class PythonFunction(Construct):
         log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
         for statement in statements:
             self.role.add_to_policy(statement)
-        packages = (package, *SHARED_PACKAGES)
+        folder = bundle(
+            source_root=SOURCE_ROOT,
+            packages=(package, *SHARED_PACKAGES),
+            cache_folder=BUNDLES,
+            aws_services=aws_services,
+        )
         self.function = lambda_.Function(
             self,
             "Function",
             description=description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(bundle(source_root=SOURCE_ROOT, packages=packages, cache_folder=BUNDLES))),
+            code=lambda_.Code.from_asset(str(folder)),
             handler=f"{package}.handler.handler",
             role=self.role,
             memory_size=size.memory_mb,
@@ -128,7 +135,7 @@ class PythonFunction(Construct):
             },
         )
         if placement is not None:
-            interfaces = f"arn:aws:ec2:{Stack.of(self).region}:{account_as_printed(self)}:network-interface/*"
+            interfaces = arn_as_printed(self, "ec2", "network-interface/*")
             acknowledge(
                 self,
                 {

@@ -28,8 +28,22 @@ def deliver_gateway_logs(scope: Construct, *, name: str, gateway_arn: str, log_k
     """
     group = log_keeping.log_group(scope, "Logs", name=f"/aws/vendedlogs/bedrock-agentcore/gateway/{name}")
     _deliver(scope, "Logs", name=f"{name}-logs", gateway_arn=gateway_arn, log_type="APPLICATION_LOGS", group=group)
-    _deliver(scope, "Traces", name=f"{name}-traces", gateway_arn=gateway_arn, log_type="TRACES", group=None)
     return group
+
+
+def deliver_gateway_traces(scope: Construct, *, name: str, gateway_arn: str) -> None:
+    """Deliver the gateway's traces to X-Ray.
+
+    AWS refuses the delivery until CloudWatch Transaction Search is on, which is one setting per account and region and
+    so not part of an environment's stacks
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search-getting-started.html).
+
+    Args:
+        scope: the construct that holds the gateway.
+        name: the gateway's name, first part of the names of source and destination.
+        gateway_arn: the gateway.
+    """
+    _deliver(scope, "Traces", name=f"{name}-traces", gateway_arn=gateway_arn, log_type="TRACES", group=None)
 
 
 def _deliver(

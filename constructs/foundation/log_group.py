@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import RemovalPolicy, aws_kms as kms, aws_logs as logs
+from aws_cdk import aws_kms as kms, aws_logs as logs
 from constructs import Construct
+
+from foundation.retention import removal_policy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,5 +32,5 @@ class LogKeeping:
             log_group_name=name,
             encryption_key=self.key,
             retention=self.retention,
-            removal_policy=RemovalPolicy.RETAIN if self.retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=self.retain),
         )

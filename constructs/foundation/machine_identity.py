@@ -94,7 +94,7 @@ class MachineIdentity(Construct):
         return {name: cognito.OAuthScope.resource_server(resource_server, scope) for name, scope in scopes.items()}
 
     def add_client(self, construct_id: str, *, name: str, scopes: Sequence[str]) -> cognito.UserPoolClient:
-        """A confidential client that may get tokens with `scopes`, and nothing else.
+        """A confidential client that may get tokens with `scopes` by client credentials, and by nothing else.
 
         Args:
             construct_id: its id in this construct.
@@ -104,7 +104,7 @@ class MachineIdentity(Construct):
         Raises:
             KeyError: a scope belongs to no tool server of this pool.
         """
-        return self.user_pool.add_client(
+        client = self.user_pool.add_client(
             construct_id,
             user_pool_client_name=name,
             generate_secret=True,
@@ -112,12 +112,17 @@ class MachineIdentity(Construct):
                 flows=cognito.OAuthFlows(client_credentials=True),
                 scopes=[self._scope(scope) for scope in scopes],
             ),
-            auth_flows=cognito.AuthFlow(),
             access_token_validity=self._validity,
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
             supported_identity_providers=[],
         )
+        resource = client.node.default_child
+        assert isinstance(resource, cognito.CfnUserPoolClient)  # noqa: S101 - tells the type checker what the L2 holds
+        # Left out, as the L2 does, it means three ways for users to sign in; this one takes a token to start with
+        # (https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html).
+        resource.explicit_auth_flows = ["ALLOW_REFRESH_TOKEN_AUTH"]
+        return client
 
     def _scope(self, scope: str) -> cognito.OAuthScope:
         server, _, name = scope.partition("/")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Stack, aws_ec2 as ec2, aws_iam as iam
+from aws_cdk import ArnFormat, Stack, aws_ec2 as ec2, aws_iam as iam
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
+from foundation.default_security_group import keep_restrictor_logs
 from foundation.log_group import LogKeeping
 from foundation.network_acls import add_network_acls
 
+DATA_SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sns", "sqs"})
+"""Services through which data could be carried to somebody else's account."""
 GATEWAY_ENDPOINT_SERVICE = "bedrock-agentcore.gateway"
 
 
@@ -30,6 +33,7 @@ class Network(Construct):
         *,
         cidr: str,
         availability_zones: int,
+        reserved_zones: int,
         nat_gateways: int,
         public_mask: int,
         private_mask: int,
@@ -44,6 +48,8 @@ class Network(Construct):
             construct_id: its id there.
             cidr: address range.
             availability_zones: how many zones the stack spreads over.
+            reserved_zones: how many more addresses are set aside for. Without them, one zone more would move the
+                addresses of every subnet, which CloudFormation refuses to do under running workloads.
             nat_gateways: how many; 0 leaves the private subnets with endpoints alone.
             public_mask: prefix length of each public subnet; likewise the next two.
             private_mask: of each private subnet.
@@ -63,6 +69,7 @@ class Network(Construct):
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
             max_azs=availability_zones,
+            reserved_azs=reserved_zones,
             nat_gateways=nat_gateways,
             # Largest first: blocks of powers of two then fill the range without gaps.
             subnet_configuration=[
@@ -88,6 +95,7 @@ class Network(Construct):
         self.workloads = self._workload_security_group()
         group = log_keeping.log_group(self, "FlowLogGroup")
         self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
+        keep_restrictor_logs(self, vpc=self.vpc, log_keeping=log_keeping)
         self._add_gateway_endpoints()
         self._add_interface_endpoints(interface_endpoints)
         add_network_acls(self, vpc=self.vpc)
@@ -115,7 +123,7 @@ class Network(Construct):
             iam.PolicyStatement(
                 principals=[iam.AnyPrincipal()],
                 actions=["s3:GetObject"],
-                resources=[f"arn:{Aws.PARTITION}:s3:::prod-{region}-starport-layer-bucket/*"],
+                resources=[f"arn:{Stack.of(self).partition}:s3:::prod-{region}-starport-layer-bucket/*"],
             )
         )
         dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
@@ -144,16 +152,21 @@ class Network(Construct):
 
 
 def _endpoint_statement(scope: Construct, service: str) -> iam.PolicyStatement:
-    """Who may use an endpoint: principals of this account.
+    """Who may use an endpoint, and to reach what: principals of this account, and where data is kept, its data alone.
 
     The gateway's endpoint is the exception: its callers carry OAuth tokens and are no IAM principals, so a condition on
     the principal would refuse them all (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/vpc-interface-endpoints.html).
-    There the gateway's authorizer decides.
+    There the resources are this account's gateways, and their authorizer decides.
     """
-    by_account = {"StringEquals": {"aws:PrincipalAccount": Stack.of(scope).account}}
+    stack = Stack.of(scope)
+    if service == GATEWAY_ENDPOINT_SERVICE:
+        gateways = stack.format_arn(
+            service="bedrock-agentcore", resource="gateway", resource_name="*", arn_format=ArnFormat.SLASH_RESOURCE_NAME
+        )
+        return iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["*"], resources=[gateways])
+    of_this_account = {"aws:PrincipalAccount": stack.account}
+    if service in DATA_SERVICES:
+        of_this_account["aws:ResourceAccount"] = stack.account
     return iam.PolicyStatement(
-        principals=[iam.AnyPrincipal()],
-        actions=["*"],
-        resources=["*"],
-        conditions=None if service == GATEWAY_ENDPOINT_SERVICE else by_account,
+        principals=[iam.AnyPrincipal()], actions=["*"], resources=["*"], conditions={"StringEquals": of_this_account}
     )

@@ -7,7 +7,6 @@ import json
 from aws_cdk import (
     ArnFormat,
     Duration,
-    RemovalPolicy,
     Stack,
     Tags,
     aws_cognito as cognito,
@@ -18,9 +17,10 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.acknowledge import account_as_printed, acknowledge, compliance
+from foundation.acknowledge import acknowledge, arn_as_printed, compliance
 from foundation.function import FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
+from foundation.retention import removal_policy
 
 CLIENT_ID_TAG = "foundation:client-id"
 """Tag of a secret that tells the rotation function whose secret it is."""
@@ -64,6 +64,7 @@ class SecretRotation(Construct):
             description="Rotates agents' client secrets",
             log_keeping=log_keeping,
             size=FunctionSize(memory_mb=256, timeout=Duration.minutes(2), reserved_concurrency=5),
+            aws_services=("cognito-idp", "secretsmanager"),
             environment={"USER_POOL_ID": user_pool.user_pool_id, "TOKEN_ENDPOINT": token_endpoint},
             statements=[
                 iam.PolicyStatement(
@@ -96,7 +97,7 @@ class SecretRotation(Construct):
         self.function: lambda_.Function = function_construct.function
         self.role = function_construct.role
         log_keeping.key.grant(self.role, "kms:Decrypt", "kms:GenerateDataKey")
-        secrets = f"arn:aws:secretsmanager:{Stack.of(self).region}:{account_as_printed(self)}:secret:{secret_prefix}*"
+        secrets = arn_as_printed(self, "secretsmanager", f"secret:{secret_prefix}*")
         acknowledge(
             self,
             {
@@ -154,17 +155,18 @@ class AgentCredentials(Construct):
             retain: keep the secret when the stack goes.
         """
         super().__init__(scope, construct_id)
-        self._agent, self._key, self._reader_arns = agent, key, reader_arns
+        self._name, self._agent, self._key, self._reader_arns = name, agent, key, reader_arns
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
             secret_name=name,
             description=f"Client credentials of agent {agent}",
+            # Never change this placeholder: CloudFormation would write it over every agent's live credentials.
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=json.dumps({"status": "waiting for its first rotation"}),
                 generate_string_key="placeholder",
             ),
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
         )
         resource = self.secret.node.default_child
         assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 - tells the type checker what the L2 holds
@@ -185,27 +187,42 @@ class AgentCredentials(Construct):
                 conditions={
                     "ArnNotEquals": {"aws:PrincipalArn": [rotation_role.role_arn, *self._reader_arns]},
                     "StringNotEquals": {f"aws:PrincipalTag/{AGENT_TAG}": self._agent},
+                    # CloudFormation's own handler reads a secret when it updates it (the resource type's schema names
+                    # GetSecretValue among the update's permissions), under the deploying role, and shows it to nobody.
+                    "StringNotEqualsIfExists": {"aws:CalledViaLast": "cloudformation.amazonaws.com"},
                 },
             )
         )
         if self._reader_arns:
-            readers = [iam.ArnPrincipal(arn) for arn in self._reader_arns]
-            self.secret.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="AgentsRoles",
-                    principals=readers,
-                    actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-                    resources=["*"],
-                )
+            self._admit_readers()
+
+    def _admit_readers(self) -> None:
+        """Roles from outside the kit. Conditions name them, so that they need not exist yet."""
+        are_readers = {"ArnEquals": {"aws:PrincipalArn": list(self._reader_arns)}}
+        self.secret.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AgentsRoles",
+                principals=[iam.AnyPrincipal()],
+                actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+                resources=["*"],
+                conditions=are_readers,
             )
-            self._key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    principals=readers,
-                    actions=["kms:Decrypt"],
-                    resources=["*"],
-                    conditions={"StringEquals": {"kms:EncryptionContext:SecretARN": self.secret.secret_arn}},
-                )
+        )
+        # The key is named by the secret already; the ARN's six random characters keep the two from naming each other.
+        arn = Stack.of(self).format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{self._name}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self._key.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["kms:Decrypt"],
+                resources=["*"],
+                conditions={**are_readers, "StringLike": {"kms:EncryptionContext:SecretARN": arn}},
             )
+        )
 
     def _rotate(self, rotation: SecretRotation, every: Duration) -> None:
         # The L2's add_rotation_schedule repeats its grants on function and key for every secret; the function has them

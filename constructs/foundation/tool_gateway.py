@@ -15,7 +15,7 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.gateway_logs import deliver_gateway_logs
+from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
 from foundation.log_group import LogKeeping
 from toolkit.spec import ToolSpec
 
@@ -54,6 +54,7 @@ class ToolGateway(Construct):
         allowed_scopes: Sequence[str],
         log_keeping: LogKeeping,
         debug: bool,
+        traces: bool,
     ) -> None:
         """Make the gateway, without targets yet.
 
@@ -67,6 +68,7 @@ class ToolGateway(Construct):
             allowed_scopes: scopes of which a token needs one.
             log_keeping: how its logs are kept; the key encrypts what the gateway stores too.
             debug: return the cause of internal errors to callers.
+            traces: deliver traces to X-Ray.
         """
         super().__init__(scope, construct_id)
         self._name = name
@@ -98,6 +100,8 @@ class ToolGateway(Construct):
         self.gateway.node.add_dependency(self.role)
         self.url: str = resource.attr_gateway_url
         deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)
+        if traces:
+            deliver_gateway_traces(self, name=name, gateway_arn=self.gateway.gateway_arn)
 
     def _service_role(self, key: kms.Key) -> iam.Role:
         """The role of https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-prerequisites-permissions.html.
@@ -123,11 +127,22 @@ class ToolGateway(Construct):
                 },
             ),
         )
+        via_agentcore = {"StringEquals": {"kms:ViaService": f"bedrock-agentcore.{stack.region}.amazonaws.com"}}
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+                actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
                 resources=[key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"bedrock-agentcore.{stack.region}.amazonaws.com"}},
+                conditions=via_agentcore,
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:CreateGrant"],
+                resources=[key.key_arn],
+                conditions={
+                    **via_agentcore,
+                    "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "GenerateDataKey"]},
+                },
             )
         )
         return role

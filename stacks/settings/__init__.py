@@ -1,6 +1,7 @@
 """Typed, validated settings of one environment: `load_settings("dev")`."""
 
 from stacks.settings.environment import (
+    MOST_ZONES,
     ChecksSettings,
     DataSettings,
     EnvironmentSettings,
@@ -14,6 +15,7 @@ from stacks.settings.loader import Settings, SettingsError, available_environmen
 from stacks.settings.tenant import AgentSettings, TenantSettings
 
 __all__ = [
+    "MOST_ZONES",
     "AgentSettings",
     "ChecksSettings",
     "DataSettings",

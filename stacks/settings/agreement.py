@@ -16,8 +16,11 @@ COGNITO_RESERVED = ("amazon", "aws", "cognito")
 (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html)."""
 
 RESOURCE_SERVERS_PER_POOL = 25
-CLIENTS_PER_POOL = 1000
-"""Default quotas (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
+"""Default quota (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
+
+AGENTS_PER_ENVIRONMENT = 120
+"""An agent is four resources of the identity stack, and CloudFormation takes 500 in a stack
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 
 def name_mistakes(name: str) -> list[str]:
@@ -84,10 +87,10 @@ def quota_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping
             f"{RESOURCE_SERVERS_PER_POOL}: put tools of one kind into one server"
         )
     agents = sum(len(tenant.agents) for tenant in tenants.values())
-    if agents > CLIENTS_PER_POOL:
+    if agents > AGENTS_PER_ENVIRONMENT:
         found.append(
-            f"config/tenants: {agents} agents in {name} need as many clients and a Cognito user pool has "
-            f"{CLIENTS_PER_POOL}: limit tenants to some environments, with `environments` in their files"
+            f"config/tenants: {agents} agents in {name} are more than the {AGENTS_PER_ENVIRONMENT} that fit into a "
+            "stack: limit tenants to some environments, with `environments` in their files"
         )
     if not agents:
         # A gateway whose list of clients is empty would check no client at all.

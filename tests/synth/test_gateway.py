@@ -162,6 +162,7 @@ def gateway_with_targets(count: int) -> Template:
         allowed_scopes=["server/read"],
         log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False),
         debug=False,
+        traces=True,
     )
     tool = ToolSpec("tell", "Tell.", {"type": "object"}, None, ())
     for number in range(count):

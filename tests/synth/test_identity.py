@@ -42,7 +42,8 @@ def test_one_confidential_client_per_agent_with_exactly_its_scopes(environment: 
         assert client["GenerateSecret"] is True
         assert client["AllowedOAuthFlowsUserPoolClient"] is True
         assert client["AllowedOAuthFlows"] == ["client_credentials"]
-        assert "ExplicitAuthFlows" not in client
+        # Left out, it would let users sign in by password; a refresh token nobody can have.
+        assert client["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
         assert "CallbackURLs" not in client
         scopes = [written(scope).partition("/") for scope in client["AllowedOAuthScopes"]]
         found[client["ClientName"]] = {f"{server_of[server]}/{scope}" for server, _, scope in scopes}
@@ -137,6 +138,7 @@ def test_only_the_agent_and_the_rotation_read_a_secret(environment: str) -> None
         assert deny["Condition"] == {
             "ArnNotEquals": {"aws:PrincipalArn": [rotation]},
             "StringNotEquals": {"aws:PrincipalTag/foundation:agent": agent},
+            "StringNotEqualsIfExists": {"aws:CalledViaLast": "cloudformation.amazonaws.com"},
         }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import Json, Template, many, template, written
+from tests.templates import Json, Template, template, written
 
 TIERS = ("Public", "Private", "Isolated")
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -37,13 +37,13 @@ def default_routes(network: Template, tier: str) -> list[Json]:
 
 @in_every_environment
 def test_each_tier_has_a_subnet_in_every_zone(environment: str) -> None:
-    zones = load_settings(environment).environment.network.availability_zones
+    settings = load_settings(environment).environment.network
+    zones = settings.availability_zones
     network = template(environment, "network")
     for tier in TIERS:
         own = subnets(network, tier).values()
-        assert [subnet["AvailabilityZone"] for subnet in own] == [
-            {"Fn::Select": [index, {"Fn::GetAZs": ""}]} for index in range(zones)
-        ]
+        first_ones = [{"Fn::Select": [index, {"Fn::GetAZs": ""}]} for index in range(zones)]
+        assert [subnet["AvailabilityZone"] for subnet in own] == list(settings.zones or first_ones)
         assert not any(subnet["MapPublicIpOnLaunch"] for subnet in own)
     assert len(network.of_type("AWS::EC2::Subnet")) == 3 * zones
 
@@ -161,16 +161,21 @@ def test_endpoints_are_those_of_the_settings_and_the_free_ones(environment: str)
 @in_every_environment
 def test_endpoints_serve_this_account_alone(environment: str) -> None:
     """But AgentCore's gateway, whose callers carry tokens and are no IAM principals, and ECR's layers in S3."""
-    of_this_account = {"StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}}
+    account = {"Ref": "AWS::AccountId"}
     for service, endpoint in endpoints(template(environment, "network")).items():
+        keeps_data = service in {"s3", "dynamodb", "secretsmanager"}
+        resource = {"aws:ResourceAccount": account} if keeps_data else {}
+        of_this_account = {"StringEquals": {"aws:PrincipalAccount": account, **resource}}
         allowed = endpoint["PolicyDocument"]["Statement"]
         assert {statement["Effect"] for statement in allowed} == {"Allow"}
         open_to_all = [statement for statement in allowed if statement.get("Condition") != of_this_account]
         if service == "bedrock-agentcore.gateway":
-            assert [many(statement["Action"]) for statement in open_to_all] == [["*"]]
+            assert [(statement["Action"], written(statement["Resource"])) for statement in open_to_all] == [
+                ("*", "arn:aws:bedrock-agentcore:us-east-1:<AWS::AccountId>:gateway/*")
+            ]
         elif service == "s3":
             assert [(statement["Action"], written(statement["Resource"])) for statement in open_to_all] == [
-                ("s3:GetObject", "arn:<AWS::Partition>:s3:::prod-us-east-1-starport-layer-bucket/*")
+                ("s3:GetObject", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*")
             ]
         else:
             assert open_to_all == []

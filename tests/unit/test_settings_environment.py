@@ -19,7 +19,7 @@ ENVIRONMENT_MISTAKES = [
     (
         at("network.availability_zone", 3),
         "network.availability_zone: is an unknown key: did you mean availability_zones? known here are cidr, "
-        "availability_zones, nat_gateways, subnet_masks, interface_endpoints",
+        "availability_zones, zones, nat_gateways, subnet_masks, interface_endpoints",
     ),
     (
         at("tool_servers.aws-operations.memory", 512),
@@ -52,13 +52,13 @@ ENVIRONMENT_MISTAKES = [
     ),
     (
         at("network.cidr", "10.0.0.0/20"),
-        "network.subnet_masks: needs 9216 addresses over 2 availability zones and 10.0.0.0/20 has 4096: "
-        "widen cidr, or use longer masks or fewer availability zones",
+        "network.subnet_masks: needs 27648 addresses, with room for 6 availability zones to come, and 10.0.0.0/20 has "
+        "4096: widen cidr, or use longer masks",
     ),
     (
         at("network.subnet_masks", {"private": 16}),
-        "network.subnet_masks: needs 132096 addresses over 2 availability zones and 10.0.0.0/16 has 65536: "
-        "widen cidr, or use longer masks or fewer availability zones",
+        "network.subnet_masks: needs 396288 addresses, with room for 6 availability zones to come, and 10.0.0.0/16 has "
+        "65536: widen cidr, or use longer masks",
     ),
     (at("network.subnet_masks", {"public": 29}), "network.subnet_masks.public: 29 is too large: use 28 or less"),
     (at("network.interface_endpoints", "ec2"), "network.interface_endpoints: 'ec2' stands here: write a list"),
@@ -97,7 +97,26 @@ ENVIRONMENT_MISTAKES = [
     ),
     (at("account", 123456789012), "account: 123456789012 stands here: write text (in quotes)"),
     (at("account", "1234"), "account: '1234' is refused: write the twelve digits of an AWS account, quoted"),
-    (at("region", "Ireland"), "region: 'Ireland' is refused: write an AWS region, like eu-west-1"),
+    (
+        at("region", "Ireland"),
+        "region: 'Ireland' is refused: write a region of the commercial partition, like eu-west-1",
+    ),
+    (
+        at("region", "us-gov-west-1"),
+        "region: 'us-gov-west-1' is refused: write a region of the commercial partition, like eu-west-1",
+    ),
+    (
+        at("network.zones", ["us-east-1a"]),
+        "network.zones: names 1 and availability_zones is 2: make the two agree",
+    ),
+    (
+        at("network.zones", ["us-east-1a", "us-east-1a"]),
+        "network.zones: names 1 and availability_zones is 2: make the two agree",
+    ),
+    (
+        at("network.zones", ["us-east-1a", "eu-west-1b"]),
+        "network: zones: eu-west-1b is not in us-east-1: name zones of the region",
+    ),
     (
         at("gateway", {"debug": "yes"}),
         "gateway.debug: 'yes' stands here: write true or false",

@@ -72,11 +72,11 @@ def test_environment_without_a_tenant(config: Config) -> None:
     assert config.mistakes() == ["config/tenants: no tenant is in dev: add config/tenants/<tenant>.yaml with an agent"]
 
 
-def test_more_agents_than_a_user_pool_has_clients(config: Config) -> None:
-    config.tenant["agents"] = {f"agent-{n}": TENANT["agents"]["finance-agent"] for n in range(1001)}
+def test_more_agents_than_fit_into_a_stack(config: Config) -> None:
+    config.tenant["agents"] = {f"agent-{n}": TENANT["agents"]["finance-agent"] for n in range(121)}
     assert config.mistakes() == [
-        "config/tenants: 1001 agents in dev need as many clients and a Cognito user pool has 1000: limit tenants to "
-        "some environments, with `environments` in their files"
+        "config/tenants: 121 agents in dev are more than the 120 that fit into a stack: limit tenants to some "
+        "environments, with `environments` in their files"
     ]
 
 
