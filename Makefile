@@ -54,6 +54,10 @@ bench: setup ## Print what the kit costs in time, as ratios; takes two minutes o
 deploy: setup ## Deploy ENV to the AWS account of the current credentials
 	@cdk deploy --all -c env=$(ENV)
 
+.PHONY: destroy
+destroy: setup ## Remove ENV from the AWS account of the current credentials
+	@cdk destroy --all -c env=$(ENV)
+
 .PHONY: diff
 diff: setup ## Show what a deployment of ENV would change
 	@cdk diff -c env=$(ENV)

@@ -32,9 +32,9 @@ an agent that has read AWSPREVIOUS just before its label went and is about to us
 scopes were changed, rotate its secret once (`aws secretsmanager rotate-secret`): until then the secret still lists
 the old ones, and Cognito refuses a request for a scope that was taken away.
 
-One function serves all agents. Secrets Manager runs the steps of a rotation one after the other. Lambda may deliver one
-invocation twice, and a second one that looked at the state before the first changed it could delete what the first
-had just labelled: a reserved concurrency of 1 excludes that.
+One function serves all agents. Secrets Manager invokes it synchronously, one step of a rotation after the other
+(https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html), and refuses a second rotation of a secret while
+one is open; so no two steps of one secret run at a time, unless somebody invokes the function by hand.
 """
 
 import secrets
@@ -57,8 +57,9 @@ from secret_rotation.ports import (
 )
 
 MAX_LIVE = 2
-TEST_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0)
-"""Pauses between the attempts of testSecret: a new client secret may take a moment to work everywhere."""
+TEST_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 16.0)
+"""Pauses between the attempts of testSecret: a new client secret, and in a new environment
+the pool's domain, may take a minute to work everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,8 +133,8 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         subject="AWS::DynamoDB::GlobalTable Replicas in other regions, ResourcePolicy, SSESpecification, point-in-time "
         "recovery",
-        not_proved="Only this region's replica exists; its resource policy decides nothing; protection settings are told by the "
-        "API, nothing is encrypted or backed up, expired items go when ministack sees them",
+        not_proved="Only this region's replica exists; its resource policy decides nothing; protection settings are "
+        "told by the API, nothing is encrypted or backed up, expired items go when ministack sees them",
         checked=_SYNTH,
     ),
     Limit(
