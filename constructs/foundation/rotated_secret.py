@@ -63,7 +63,7 @@ class SecretRotation(Construct):
             package="secret_rotation",
             description="Rotates agents' client secrets",
             log_keeping=log_keeping,
-            size=FunctionSize(memory_mb=256, timeout=Duration.minutes(2), reserved_concurrency=5),
+            size=FunctionSize(memory_mb=256, timeout=Duration.minutes(3), reserved_concurrency=5),
             aws_services=("cognito-idp", "secretsmanager"),
             environment={"USER_POOL_ID": user_pool.user_pool_id, "TOKEN_ENDPOINT": token_endpoint},
             statements=[

@@ -33,8 +33,8 @@ scopes were changed, rotate its secret once (`aws secretsmanager rotate-secret`)
 the old ones, and Cognito refuses a request for a scope that was taken away.
 
 One function serves all agents. Secrets Manager invokes it synchronously, one step of a rotation after the other
-(https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html), and refuses a second rotation of a secret while
-one is open; so no two steps of one secret run at a time, unless somebody invokes the function by hand.
+(https://docs.aws.amazon.com/lambda/latest/dg/with-secrets-manager.html), and refuses a second rotation of a secret
+while one is open; so no two steps of one secret run at a time, unless somebody invokes the function by hand.
 """
 
 import secrets
@@ -58,8 +58,8 @@ from secret_rotation.ports import (
 
 MAX_LIVE = 2
 TEST_DELAYS_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 16.0)
-"""Pauses between the attempts of testSecret: a new client secret, and in a new environment
-the pool's domain, may take a minute to work everywhere."""
+"""Pauses between the attempts of testSecret: a new client secret, and in a new environment the pool's domain, may take
+up to a minute to work everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
