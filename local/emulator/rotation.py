@@ -133,11 +133,14 @@ def _start(secret: Secret, token: str, steps: tuple[str, ...]) -> None:
 
 
 def _rotate(secret: Secret, token: str, steps: tuple[str, ...]) -> None:
-    """Run the steps until all succeed, the retries are used up, or the rotation is cancelled."""
-    lock = _running.setdefault(secret["ARN"], threading.Lock())
-    if not lock.acquire(blocking=False):
-        return
-    try:
+    """Run the steps until all succeed, the retries are used up, or the rotation is cancelled.
+
+    An earlier rotation of the secret may be running: the function moves AWSCURRENT before its last answer is back,
+    so a new one may begin meanwhile, and waits. When the earlier one had the same token, nothing is left to do.
+    """
+    with _running.setdefault(secret["ARN"], threading.Lock()):
+        if not _is_pending(secret, token):
+            return
         for pause in (*_RETRY_SECONDS, None):
             if _run_steps(secret, token, steps):
                 _finish(secret, token, steps)
@@ -146,8 +149,12 @@ def _rotate(secret: Secret, token: str, steps: tuple[str, ...]) -> None:
                 _LOG.error("rotation of %s is given up until RotateSecret is called again", secret["Name"])
                 return
             time.sleep(pause)
-    finally:
-        lock.release()
+
+
+def _is_pending(secret: Secret, token: str) -> bool:
+    """Whether a version still waits for its rotation; one that only tested the function is deleted by then."""
+    stages = secret["Versions"].get(token, {}).get("Stages", ())
+    return "AWSPENDING" in stages and "AWSCURRENT" not in stages
 
 
 def _run_steps(secret: Secret, token: str, steps: tuple[str, ...]) -> bool:
@@ -168,7 +175,7 @@ def _run_steps(secret: Secret, token: str, steps: tuple[str, ...]) -> bool:
 
 def _finish(secret: Secret, token: str, steps: tuple[str, ...]) -> None:
     if steps != _STEPS:
-        del secret["Versions"][token]
+        secret["Versions"].pop(token, None)
         return
     current, _ = secretsmanager._find_stage_version(secret, "AWSCURRENT")
     if current != token:
