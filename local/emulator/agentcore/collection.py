@@ -36,7 +36,10 @@ class Collection:
         return self._records[identifier]
 
     def put(self, identifier: str, record: Record) -> None:
-        """Keep a record under its id."""
+        """Keep a record under its id, in the place of an earlier one.
+
+        Other threads read meanwhile: a record that is kept is replaced, never emptied.
+        """
         self._records[identifier] = record
 
     def remove(self, identifier: str) -> None:

@@ -78,8 +78,8 @@ class Gateways:
             raise invalid(f"The name of the gateway {record['name']} cannot be changed to {request['name']}")
         _check(request, record["gatewayId"])
         kept = {name: record[name] for name in _KEPT_ON_UPDATE}
-        record.clear()
-        record |= {**_settings(request), **kept, "updatedAt": now(), "status": "READY"}
+        record = {**_settings(request), **kept, "updatedAt": now(), "status": "READY"}
+        self._gateways.put(record["gatewayId"], record)
         return {**record, "status": "UPDATING"}
 
     def delete(self, request: Mapping[str, Any]) -> Record:

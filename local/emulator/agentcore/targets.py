@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.emulator import authorization
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
@@ -96,10 +96,9 @@ class Targets:
         settings = {**_settings(request), "name": name}
         _check(settings, gateway)
         kept = {member: record[member] for member in ("gatewayArn", "targetId", "createdAt")}
-        record.clear()
-        record |= {**settings, **kept, "updatedAt": now()}
-        _busy(record)
-        return {**record, "status": "UPDATING"}
+        changed = {**settings, **kept, "updatedAt": now()}
+        targets.put(changed["targetId"], _busy(changed))
+        return {**changed, "status": "UPDATING"}
 
     def delete(self, request: Mapping[str, Any]) -> Record:
         """DeleteGatewayTarget."""
@@ -174,7 +173,7 @@ def tools_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     try:
         text = client("s3").get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))["Body"].read()
         tools = json.loads(text)
-    except (ClientError, ValueError) as error:
+    except (BotoCoreError, ClientError, ValueError) as error:
         raise invalid(f"The tool schema {uri.geturl()} cannot be read: {error}") from error
     if not isinstance(tools, list) or not all(isinstance(tool, dict) and "name" in tool for tool in tools):
         raise invalid(f"The tool schema {uri.geturl()} is not a list of tool definitions")
