@@ -16,7 +16,7 @@ setup: $(VENV)/.python $(VENV)/.node ## Install everything into .venv and node_m
 $(VENV)/.python: requirements.txt constraints.txt pyproject.toml
 	@echo "Setting up Python packages in $(VENV) ..."
 	@test -x $(BIN)/python || python3 -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep ^uv== requirements.txt)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
 	@touch $@
 
@@ -24,6 +24,11 @@ $(VENV)/.node: package.json package-lock.json $(VENV)/.python
 	@echo "Setting up the CDK CLI in node_modules ..."
 	@npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+.PHONY: lock
+lock: ## Choose anew what constraints.txt pins beside requirements.txt
+	@grep -vE '^(-c|-e|#)' requirements.txt | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+		--no-header --no-annotate --upgrade --output-file constraints.txt -
 
 .PHONY: synth
 synth: setup ## Write the templates of ENV into cdk.out, all checks included

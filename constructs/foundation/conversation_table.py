@@ -60,6 +60,8 @@ class ConversationTable(Construct):
             dynamo_stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             resource_policy=iam.PolicyDocument(statements=_tenants_apart()),
             deletion_protection=retain,
+            # Kept even when its first creation fails: its deletion protection would stop that rollback, and it has no
+            # name to be in anyone's way.
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
 

@@ -60,6 +60,7 @@ class MachineIdentity(Construct):
             ),
             account_recovery=cognito.AccountRecovery.NONE,
             deletion_protection=retain,
+            # Kept even when its first creation fails, for the reason that ConversationTable gives.
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
         acknowledge(

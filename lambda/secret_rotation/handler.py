@@ -10,10 +10,8 @@ IAM actions of its role, and no others:
 - on the user pool: cognito-idp:AddUserPoolClientSecret, cognito-idp:ListUserPoolClientSecrets,
   cognito-idp:DeleteUserPoolClientSecret, cognito-idp:DescribeUserPoolClient
 
-boto3 is the Lambda runtime's own. Its first version with Cognito's client secret operations is 1.42.59; a runtime may
-lag behind, and the function then says so.
-
-A step takes at most about 40 seconds (testSecret with every attempt timing out), so the timeout should be a minute.
+The bundle brings boto3 along (requirements.txt says why). A step takes at most about a minute and a half (testSecret
+with every attempt timing out); the function's timeout is above that.
 """
 
 import os
@@ -26,7 +24,6 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from secret_rotation.adapters import CognitoClientSecrets, OAuthTokenEndpoint, SecretsManager
-from secret_rotation.ports import RotationError
 from secret_rotation.rotation import Rotation
 
 logger = Logger(service="secret-rotation")
@@ -48,11 +45,6 @@ def _rotation() -> Rotation:
     """The rotation on AWS, made once and kept between invocations."""
     config = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3})
     cognito = boto3.client("cognito-idp", config=config)
-    if not hasattr(cognito, "add_user_pool_client_secret"):
-        raise RotationError(
-            f"boto3 {boto3.__version__} of this runtime has no AddUserPoolClientSecret, which came with 1.42.59; "
-            "add boto3 to lambda/secret_rotation/requirements.txt"
-        )
     return Rotation(
         store=SecretsManager(boto3.client("secretsmanager", config=config)),
         clients=CognitoClientSecrets(cognito, os.environ["USER_POOL_ID"]),

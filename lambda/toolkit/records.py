@@ -1,4 +1,7 @@
-"""One JSON log record for each call: which tool, for whom, how long, how it ended; never arguments or answers."""
+"""One JSON log record for each call: which tool, for whom, how long, how it ended; never arguments or answers.
+
+The traceback of an unexpected failure is the exception: its last line is the error's own, and may quote a value.
+"""
 
 import time
 from types import TracebackType

@@ -3,10 +3,14 @@
 import json
 
 import pytest
+from aws_cdk import App, CfnElement, aws_iam as iam
+from aws_cdk.assertions import Template as AssertedTemplate
 
+from app import feature_flags
+from stacks.identity_stack import IdentityStack
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import Json, all_templates, many, strings, template, written
+from tests.templates import Json, Template, all_templates, many, strings, template, written
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
@@ -160,3 +164,26 @@ def test_the_rotation_knows_pool_and_endpoint_and_holds_no_secret(environment: s
         f"https://foundation-{environment}-<AWS::AccountId>.auth.us-east-1.amazoncognito.com/oauth2/token"
     )
     assert "VpcConfig" not in function
+
+
+def test_a_role_of_the_kit_that_is_granted_a_secret_is_marked_as_the_agents() -> None:
+    app = App(context=feature_flags())
+    stack = IdentityStack(app, settings=load_settings("dev"))
+    role = iam.Role(stack, "Agent", assumed_by=iam.ServicePrincipal("pods.eks.amazonaws.com"))
+    stack.credentials["acme-corp/finance-agent"].grant_read(role)
+    identity = Template("identity", dict(AssertedTemplate.from_stack(stack).to_json()))
+    resource = role.node.default_child
+    assert isinstance(resource, CfnElement)
+    agents_role = identity.resources[stack.get_logical_id(resource)]["Properties"]
+    assert {"Key": "foundation:agent", "Value": "acme-corp/finance-agent"} in agents_role["Tags"]
+    [policy] = [
+        policy["PolicyDocument"]["Statement"]
+        for policy in identity.properties("AWS::IAM::Policy")
+        if policy["PolicyName"].startswith("AgentDefaultPolicy")
+    ]
+    read, decrypt = policy
+    assert many(read["Action"]) == ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+    assert read["Resource"] == decrypt["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"]
+    assert identity.resources[read["Resource"]["Ref"]]["Properties"]["Name"] == (
+        "foundation/dev/agents/acme-corp/finance-agent"
+    )

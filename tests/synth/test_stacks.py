@@ -8,7 +8,7 @@ import pytest
 
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS, assembly, copy_of_the_app, run_app
-from tests.templates import UNITS, Json, all_templates, strings, template
+from tests.templates import UNITS, Json, Template, all_templates, strings, template
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 DATA_BEARING = {
@@ -115,14 +115,20 @@ def test_resources_carry_the_tags_that_costs_are_told_apart_by(environment: str)
                 assert given.items() >= {("project", "foundation"), ("environment", environment)}, logical_id
 
 
+READER = "arn:aws:iam::210987654321:role/finance-agent"
+
+
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """From copies of the checkout in other folders: `dev` as it is, and `gamma` bound to an account and a region."""
+    """From copies of the checkout in other folders: `dev` as it is, and `gamma` bound to an account and a region, with a
+    role from outside that reads an agent's secret."""
     folder = tmp_path_factory.mktemp("elsewhere")
     checkouts = {name: copy_of_the_app(folder / name) for name in ("dev", "gamma")}
     settings = checkouts["gamma"] / "config" / "gamma.yaml"
     elsewhere = settings.read_text().replace("us-east-1", "eu-west-1")
     settings.write_text(f'account: "210987654321"\nregion: eu-west-1\n{elsewhere}')
+    tenant = checkouts["gamma"] / "config" / "tenants" / "acme-corp.yaml"
+    tenant.write_text(tenant.read_text().rstrip() + f"\n    principals: {{gamma: [{READER}]}}\n")
 
     def synthesize(name: str) -> Path:
         run = run_app(root=checkouts[name], outdir=folder / f"{name}-out", context=json.dumps({"env": name}))
@@ -151,3 +157,32 @@ def test_with_an_account_the_stacks_are_bound_to_it(elsewhere: dict[str, Path]) 
     for stack in stacks.values():
         body = json.loads((elsewhere["gamma"] / stack["properties"]["templateFile"]).read_text())
         assert "us-east-1" not in json.dumps(body)
+
+
+def test_a_role_from_outside_reads_its_agents_secret_and_decrypts_it(elsewhere: dict[str, Path]) -> None:
+    body = json.loads((elsewhere["gamma"] / "foundation-gamma-identity.template.json").read_text())
+    identity = Template("identity", body)
+    (deny, allow), *others = sorted(
+        (
+            policy["ResourcePolicy"]["Statement"]
+            for policy in identity.properties("AWS::SecretsManager::ResourcePolicy")
+        ),
+        key=len,
+        reverse=True,
+    )
+    assert [len(statements) for statements in others] == [1]
+    assert READER in deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    is_reader = {"ArnEquals": {"aws:PrincipalArn": [READER]}}
+    assert (allow["Effect"], allow["Condition"]) == ("Allow", is_reader)
+    [decrypt] = [
+        statement
+        for statement in identity.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if "ArnEquals" in statement.get("Condition", {})
+    ]
+    assert decrypt["Action"] == "kms:Decrypt"
+    assert decrypt["Condition"] == is_reader | {
+        "StringLike": {
+            "kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:eu-west-1:210987654321:secret:"
+            "foundation/gamma/agents/acme-corp/finance-agent-??????"
+        }
+    }

@@ -247,12 +247,6 @@ def test_the_handler_logs_each_step_without_any_value(
     assert str(platform.values["v1"]["client_secret"]) not in "".join(lines)
 
 
-def test_a_runtime_whose_boto3_is_too_old_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boto3, "client", lambda service, config: object())
-    with pytest.raises(RotationError, match=r"has no AddUserPoolClientSecret, which came with 1\.42\.59"):
-        entry._rotation.__wrapped__()
-
-
 def test_the_handler_is_configured_by_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("USER_POOL_ID", POOL)
