@@ -96,6 +96,12 @@ def test_a_bundle_holds_no_rubbish(bundles: dict[str, Path], package: str) -> No
     assert set(FUNCTIONS) & top == {package}
 
 
+def test_the_rotations_own_boto3_knows_client_secrets(bundles: dict[str, Path]) -> None:
+    code = "import boto3\nassert boto3.client('cognito-idp', 'us-east-1').add_user_pool_client_secret"
+    run = run_clean(code, bundles["secret_rotation"])
+    assert run.returncode == 0, run.stderr
+
+
 def test_only_the_rotation_brings_boto3_with_the_services_it_calls(bundles: dict[str, Path]) -> None:
     assert not (bundles["aws_operations"] / "boto3").exists()
     data = bundles["secret_rotation"] / "botocore" / "data"

@@ -120,8 +120,9 @@ READER = "arn:aws:iam::210987654321:role/finance-agent"
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """From copies of the checkout in other folders: `dev` as it is, and `gamma` bound to an account and a region, with a
-    role from outside that reads an agent's secret."""
+    """From copies of the checkout in other folders: `dev` as it is, and `gamma` bound to an account and a region, with
+    a role from outside that reads an agent's secret.
+    """
     folder = tmp_path_factory.mktemp("elsewhere")
     checkouts = {name: copy_of_the_app(folder / name) for name in ("dev", "gamma")}
     settings = checkouts["gamma"] / "config" / "gamma.yaml"
@@ -162,14 +163,9 @@ def test_with_an_account_the_stacks_are_bound_to_it(elsewhere: dict[str, Path]) 
 def test_a_role_from_outside_reads_its_agents_secret_and_decrypts_it(elsewhere: dict[str, Path]) -> None:
     body = json.loads((elsewhere["gamma"] / "foundation-gamma-identity.template.json").read_text())
     identity = Template("identity", body)
-    (deny, allow), *others = sorted(
-        (
-            policy["ResourcePolicy"]["Statement"]
-            for policy in identity.properties("AWS::SecretsManager::ResourcePolicy")
-        ),
-        key=len,
-        reverse=True,
-    )
+    policies = identity.properties("AWS::SecretsManager::ResourcePolicy")
+    statements_of_each = (policy["ResourcePolicy"]["Statement"] for policy in policies)
+    (deny, allow), *others = sorted(statements_of_each, key=len, reverse=True)
     assert [len(statements) for statements in others] == [1]
     assert READER in deny["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     is_reader = {"ArnEquals": {"aws:PrincipalArn": [READER]}}
