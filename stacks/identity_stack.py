@@ -6,7 +6,8 @@ from aws_cdk import Duration
 from constructs import Construct
 
 from foundation.machine_identity import MachineIdentity
-from foundation.rotated_secret import AgentCredentials, SecretRotation
+from foundation.rotated_secret import AgentCredentials
+from foundation.secret_rotation import SecretRotation
 from stacks.foundation_stack import FoundationStack
 from stacks.settings import AgentSettings, Settings
 
