@@ -21,6 +21,7 @@ from local.gateway.keys import KeySource
 from local.gateway.targets import KINDS
 from local.gateway.targets.interface import Target, UnusableTargetError
 from local.gateway.tools import Catalogue
+from local.headers import restricted
 
 logger = logging.getLogger(__name__)
 
@@ -90,18 +91,36 @@ class Supervisor:
         try:
             records = await asyncio.to_thread(self._read)
         except (ClientError, BotoCoreError) as error:
-            self._control_plane_lost(error)
+            sentence = (
+                f"the emulated AWS at {self._aws.endpoint_url} does not answer; start it and this gateway is back"
+            )
+            self._complain_once("control plane", f"{sentence} ({error})")
+            self._refuse_all(sentence)
+            return
+        except Exception as error:
+            sentence = f"what is deployed at {self._aws.endpoint_url} cannot be read; the log of the gateway says why"
+            self._complain_once("control plane", sentence, error)
+            self._refuse_all(sentence)
             return
         self._complain_once("control plane", None)
         for gateway_id in self._listeners.keys() - {record.gateway_id for record in records}:
             logger.info("gateway %s is gone", self._listeners[gateway_id].application.name)
             await self._listeners.pop(gateway_id).stop()
         for record in records:
-            await self._apply(record)
+            try:
+                await self._apply(record)
+            except Exception as error:  # the other gateways are served on
+                self._refuse(record, error)
 
-    def _control_plane_lost(self, error: Exception) -> None:
-        sentence = f"the emulated AWS at {self._aws.endpoint_url} does not answer; start it and this gateway is back"
-        self._complain_once("control plane", f"{sentence} ({error})")
+    def _refuse(self, record: GatewayRecord, error: Exception) -> None:
+        """Refuse what comes to a gateway that cannot be configured; it is tried again at every poll."""
+        sentence = f"gateway {record.name} is not served: its configuration failed; the log of the gateway says why"
+        self._complain_once(record.gateway_id, sentence, error)
+        if listener := self._listeners.get(record.gateway_id):
+            listener.record = None
+            listener.application.refuse(sentence)
+
+    def _refuse_all(self, sentence: str) -> None:
         for listener in self._listeners.values():
             listener.record = None
             listener.application.refuse(sentence)
@@ -171,6 +190,10 @@ class Supervisor:
                 kinds = ", ".join(KINDS)
                 unserved[target.name] = f"target {target.name} is of kind {target.kind}; served here: {kinds}"
                 continue
+            if found := restricted(target.request_headers):
+                names = ", ".join(found)
+                unserved[target.name] = f"target {target.name} propagates headers that AgentCore does not: {names}"
+                continue
             try:
                 targets.append(build(target, record.gateway_id, self._aws, role))
             except UnusableTargetError as error:
@@ -183,11 +206,14 @@ class Supervisor:
             return listener.keys
         return KeySource(discovery_url=authorizer.discovery_url, http=self._http)
 
-    def _complain_once(self, subject: str, sentence: str | None) -> None:
-        """Log a sentence that would come again at every poll once, until the subject is well again."""
+    def _complain_once(self, subject: str, sentence: str | None, error: Exception | None = None) -> None:
+        """Log a sentence that would come again at every poll once, until the subject is well again.
+
+        `error` is one that nobody foresaw: its traceback is logged as well.
+        """
         if sentence is None:
             if self._complaints.pop(subject, None) is not None:
                 logger.info("%s: well again", subject)
         elif self._complaints.get(subject) != sentence:
             self._complaints[subject] = sentence
-            logger.error(sentence)
+            logger.error(sentence, exc_info=error)

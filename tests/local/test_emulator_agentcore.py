@@ -55,11 +55,23 @@ def control(emulator: Emulator) -> Iterator[BedrockAgentCoreControlClient]:
     """The control plane's client; what a test leaves is removed."""
     client: BedrockAgentCoreControlClient = emulator.client("bedrock-agentcore-control")
     yield client
-    time.sleep(0.3)  # until no target operation is under way: too many at once are refused
     for gateway in client.list_gateways()["items"]:
         for target in client.list_gateway_targets(gatewayIdentifier=gateway["gatewayId"])["items"]:
-            client.delete_gateway_target(gatewayIdentifier=gateway["gatewayId"], targetId=target["targetId"])
+            delete_target(client, gateway["gatewayId"], target["targetId"])
         client.delete_gateway(gatewayIdentifier=gateway["gatewayId"])
+
+
+def delete_target(client: BedrockAgentCoreControlClient, gateway_id: str, target_id: str) -> None:
+    """Delete a target, as soon as there are not too many operations under way."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            client.delete_gateway_target(gatewayIdentifier=gateway_id, targetId=target_id)
+            return
+        except client.exceptions.ServiceQuotaExceededException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def gateway(base: dict[str, str], **changes: Any) -> dict[str, Any]:
@@ -192,6 +204,18 @@ def test_names_are_taken_once(control: Any, base: dict[str, str]) -> None:
             {"credentialProviderConfigurations": [{"credentialProviderType": "GATEWAY_IAM_ROLE"}] * 2},
             "length less than or equal to 1",
         ),
+        (
+            {"metadataConfiguration": {"allowedRequestHeaders": ["X-Tenant-ID", "authorization", "Cookie"]}},
+            "Restricted headers cannot be configured for propagation: authorization, Cookie",
+        ),
+        ({"metadataConfiguration": {"allowedResponseHeaders": ["Set-Cookie"]}}, "propagation: Set-Cookie"),
+        (
+            {
+                "metadataConfiguration": {"allowedRequestHeaders": ["HOST"]},
+                "targetConfiguration": {"mcp": {"mcpServer": {"endpoint": "https://tools.example.com/mcp"}}},
+            },
+            "propagation: HOST",
+        ),
     ],
 )
 def test_a_target_that_aws_would_refuse(
@@ -237,6 +261,22 @@ def test_a_tool_schema_in_s3_is_read(emulator: Emulator, control: Any, base: dic
     assert control.create_gateway_target(**request)["targetId"]
     s3.delete_object(Bucket="schemas", Key="tools.json")
     s3.delete_bucket(Bucket="schemas")
+
+
+def test_a_tool_schema_of_no_place(control: Any, base: dict[str, str]) -> None:
+    gateway_id = control.create_gateway(**gateway(base))["gatewayId"]
+    request = target(base, gateway_id)
+    request["targetConfiguration"]["mcp"]["lambda"]["toolSchema"] = {"s3": {}}
+    with pytest.raises(control.exceptions.ValidationException, match="cannot be read"):
+        control.create_gateway_target(**request)
+
+
+def test_headers_that_may_be_propagated_are_kept(control: Any, base: dict[str, str]) -> None:
+    gateway_id = control.create_gateway(**gateway(base))["gatewayId"]
+    allowed = {"allowedRequestHeaders": ["X-Tenant-ID", "X-Correlation-ID"]}
+    made = control.create_gateway_target(**target(base, gateway_id, metadataConfiguration=allowed))
+    found = control.get_gateway_target(gatewayIdentifier=gateway_id, targetId=made["targetId"])
+    assert found["metadataConfiguration"] == allowed
 
 
 def test_at_most_five_target_operations_at_once(control: Any, base: dict[str, str]) -> None:

@@ -139,6 +139,45 @@ async def test_while_the_emulated_aws_is_gone_nothing_is_served_and_afterwards_i
         assert (await _status(gateway, **headers)).status_code == 200
 
 
+async def test_an_answer_of_the_control_plane_that_nobody_foresaw_ends_no_gateway(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_gateway() as gateway:
+        headers = {"authorization": f"Bearer {token()}"}
+
+        def malformed() -> Any:
+            raise KeyError("gatewayUrl")
+
+        read, gateway.supervisor._read = gateway.supervisor._read, malformed
+        for _ in range(2):
+            await gateway.supervisor.refresh()
+        answer = await _status(gateway, **headers)
+        assert answer.status_code == 503
+        assert "what is deployed at http://127.0.0.1:1 cannot be read" in answer.json()["error"]["message"]
+        assert caplog.text.count("KeyError: 'gatewayUrl'") == 1, "the traceback is logged, and once"
+        gateway.supervisor._read = read
+        await gateway.supervisor.refresh()
+        assert (await _status(gateway, **headers)).status_code == 200
+
+
+async def test_a_gateway_whose_configuration_fails_is_refused_and_the_others_are_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with running_gateway() as gateway:
+        headers = {"authorization": f"Bearer {token()}"}
+        good = gateway_record(port=free_port(), gateway_id="good", name="good")
+        broken = replace(gateway.record, targets=(lambda_target(configuration={}),))
+        for _ in range(2):
+            await gateway.redeploy(broken, good)
+        answer = await _status(gateway, **headers)
+        assert answer.status_code == 503
+        assert "gateway foundation-dev is not served" in answer.json()["error"]["message"]
+        assert caplog.text.count("KeyError: 'toolSchema'") == 1, "the traceback is logged, and once"
+        assert (await post(good.url, "tools/list", params=None, accept=ACCEPT, **headers)).status_code == 200
+        await gateway.redeploy(gateway.record, good)
+        assert (await _status(gateway, **headers)).status_code == 200
+
+
 async def test_while_the_identity_provider_is_gone_nobody_is_served() -> None:
     async with running_gateway() as gateway:
         gateway.provider.down = True

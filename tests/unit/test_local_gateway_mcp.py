@@ -317,6 +317,17 @@ async def test_a_target_of_another_kind_is_not_listed_and_a_call_says_why() -> N
             await client.call_tool("web___x", {})
 
 
+@pytest.mark.parametrize("header", ["Authorization", "cookie", "HOST"])
+async def test_a_target_that_propagates_a_restricted_header_is_not_served(header: str) -> None:
+    """AgentCore refuses to create it (devguide, gateway-headers)."""
+    leaking = lambda_target(name="leaking", request_headers=("X-Tenant-ID", header))
+    async with running_gateway(targets=(leaking, lambda_target())) as gateway, _client(gateway) as client:
+        assert "leaking" not in " ".join(tool.name for tool in (await client.list_tools()).tools)
+        with pytest.raises(MCPError, match=rf"propagates headers that AgentCore does not: {header}\)"):
+            await client.call_tool("leaking___hello_world", {})
+    assert gateway.aws.invocations == []
+
+
 async def test_tools_come_in_pages_until_pagination_is_disabled() -> None:
     many = lambda_target(*({**HELLO, "name": f"tool_{number:03}"} for number in range(2 * PAGE_SIZE + 5)))
     async with running_gateway(targets=(many,)) as gateway:

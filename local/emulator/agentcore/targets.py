@@ -19,6 +19,7 @@ from local.emulator.agentcore.collection import Collection, Record, new_suffix, 
 from local.emulator.agentcore.errors import ApiError, conflict, invalid
 from local.emulator.agentcore.gateways import Gateways
 from local.emulator.aws import client
+from local.headers import restricted
 
 _MOST_TARGETS = 100
 _MOST_TOOLS = 1000
@@ -141,6 +142,7 @@ def _check_concurrency(targets: Collection) -> None:
 
 
 def _check(settings: Mapping[str, Any], gateway: Record) -> None:
+    _check_headers(settings.get("metadataConfiguration", {}))
     providers = settings.get("credentialProviderConfigurations")
     if kind_of(settings["targetConfiguration"]) != "LAMBDA":
         return
@@ -152,6 +154,15 @@ def _check(settings: Mapping[str, Any], gateway: Record) -> None:
     target = settings["targetConfiguration"]["mcp"]["lambda"]
     _check_tools(tools_of(target["toolSchema"]))
     _check_invocation(gateway["roleArn"], target["lambdaArn"])
+
+
+def _check_headers(metadata: Mapping[str, Any]) -> None:
+    """Refuse headers that cannot be propagated (devguide, gateway-headers)."""
+    names = [
+        name for member in ("allowedRequestHeaders", "allowedResponseHeaders") for name in metadata.get(member, ())
+    ]
+    if found := restricted(names):
+        raise invalid(f"Restricted headers cannot be configured for propagation: {', '.join(found)}")
 
 
 def _check_invocation(role_arn: str, function_arn: str) -> None:
