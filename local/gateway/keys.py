@@ -73,6 +73,8 @@ class KeySource:
         self._clock = clock
         self._provider: Provider | None = None
         self._fetched_at = float("-inf")
+        self._failure = ""
+        self._failed_at = float("-inf")
         self._lock = anyio.Lock()
 
     async def provider(self) -> Provider:
@@ -105,17 +107,26 @@ class KeySource:
         return self._clock() - self._fetched_at
 
     async def _fetch(self) -> Provider:
+        """Ask the provider, unless it failed to answer less than REFRESH_INTERVAL_SECONDS ago."""
+        if self._clock() - self._failed_at < REFRESH_INTERVAL_SECONDS:
+            raise ProviderUnavailableError(self._failure)
+        try:
+            self._provider = await self._ask()
+        except ProviderUnavailableError as error:
+            self._failure, self._failed_at = str(error), self._clock()
+            raise
+        self._fetched_at = self._clock()
+        return self._provider
+
+    async def _ask(self) -> Provider:
         discovery = await self._document(self.discovery_url)
         issuer, jwks_uri = discovery.get("issuer"), discovery.get("jwks_uri")
         if not isinstance(issuer, str) or not isinstance(jwks_uri, str):
             raise ProviderUnavailableError(f"{self.discovery_url} names no issuer or no jwks_uri")
         signing = discovery.get("id_token_signing_alg_values_supported")
         algorithms = ASYMMETRIC_ALGORITHMS.intersection(signing) if signing else ASYMMETRIC_ALGORITHMS
-        self._provider = Provider(
-            issuer=issuer, algorithms=algorithms, keys=_public_keys(await self._document(jwks_uri), jwks_uri)
-        )
-        self._fetched_at = self._clock()
-        return self._provider
+        keys = _public_keys(await self._document(jwks_uri), jwks_uri)
+        return Provider(issuer=issuer, algorithms=algorithms, keys=keys)
 
     async def _document(self, url: str) -> dict[str, Any]:
         if not url.startswith("https://"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -113,7 +112,7 @@ def _tool(name: str, definition: ToolDefinition) -> Tool:
 def _offset(cursor: str, total: int) -> int:
     try:
         offset = int(base64.urlsafe_b64decode(cursor.encode()).decode())
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise InvalidCursorError(cursor) from error
     if not 0 < offset < total:
         raise InvalidCursorError(cursor)

@@ -278,6 +278,31 @@ async def test_nobody_passes_while_the_identity_provider_is_down() -> None:
         await _authorizer(FakeProvider(down=True)).authorize([f"Bearer {token()}"])
 
 
+async def test_a_provider_that_is_down_is_asked_again_only_after_a_while() -> None:
+    provider, now = FakeProvider(down=True), [0.0]
+    authorizer = _authorizer(provider, clock=lambda: now[0])
+    for _ in range(5):
+        with pytest.raises(ProviderUnavailableError, match="openid-configuration does not answer"):
+            await authorizer.authorize([f"Bearer {token()}"])
+    assert provider.asked == [DISCOVERY]
+    provider.down = False
+    now[0] += REFRESH_INTERVAL_SECONDS
+    assert await authorizer.authorize([f"Bearer {token()}"])
+    assert provider.asked == [DISCOVERY, DISCOVERY, JWKS]
+
+
+async def test_invented_key_names_do_not_reach_a_provider_that_went_down() -> None:
+    provider, now = FakeProvider(), [0.0]
+    authorizer = _authorizer(provider, clock=lambda: now[0])
+    await authorizer.authorize([f"Bearer {token()}"])
+    provider.down, now[0] = True, REFRESH_INTERVAL_SECONDS
+    for number in range(5):
+        with pytest.raises(ProviderUnavailableError):
+            await authorizer.authorize([f"Bearer {token(header={'kid': f'invented-{number}'})}"])
+    assert provider.asked == [DISCOVERY, JWKS, DISCOVERY]
+    assert await authorizer.authorize([f"Bearer {token()}"]), "the cached keys still serve"
+
+
 async def test_the_reason_for_the_log_holds_neither_token_nor_claims() -> None:
     secret = token(client_id="2other", exp=int(time.time()) + 60)
     refused = await _refused(f"Bearer {secret}")
