@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print_status(running(layout), console)
             case "token":
                 account = running(layout).account
-                print(account.token(chosen.agent or account.agents()[0]).value)
+                print(account.token(chosen.agent or account.first_agent()).value)
     except LocalRunError as error:
         print(error, file=sys.stderr)
         return 1

@@ -81,6 +81,13 @@ class Account:
         names = (secret["Name"] for page in pages for secret in page["SecretList"])
         return tuple(sorted(name.removeprefix(SECRET_PREFIX) for name in names if name.startswith(SECRET_PREFIX)))
 
+    def first_agent(self) -> str:
+        """The first of the deployed agents; raises LocalRunError while there is none."""
+        agents = self.agents()
+        if not agents:
+            raise LocalRunError("No agent is deployed yet: run `make local` to its end.")
+        return agents[0]
+
     def gateway_url(self) -> str:
         """Where MCP clients connect, as the gateway stack wrote it down.
 

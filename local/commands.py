@@ -48,7 +48,7 @@ class Command:
         """
         self._what, self._way_out, self._log, self._layout = what, way_out, log, layout
         with log.open("wb") as output:
-            # A session of its own: Ctrl-C reaches this process alone, which then ends the program in order.
+            # A session of its own: Ctrl-C reaches this process alone, which then kills the program and its children.
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 arguments,
                 env=dict(environment),

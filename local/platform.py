@@ -68,7 +68,8 @@ def running(layout: Layout) -> Platform:
 def up(layout: Layout, ports: Ports, console: Console) -> Platform:
     """Bring the platform to the state of the sources, whatever state it is in, and show it at work.
 
-    What this call started is stopped again when it does not come to its end. Raises LocalRunError.
+    When it does not come to its end, a platform that it started is stopped again; one that it found stays, with
+    whatever was started beside it. Raises LocalRunError.
     """
     check_setup()
     layout.create()
@@ -155,7 +156,7 @@ def _serve(platform: Platform, console: Console) -> None:
 
 
 def _show(platform: Platform, console: Console) -> None:
-    agent = platform.account.agents()[0]
+    agent = platform.account.first_agent()
     put_example_object(platform.account)
     console.step(f"Acting as the agent {agent}")
     asyncio.run(demonstrate(platform.account, agent, console))

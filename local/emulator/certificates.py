@@ -46,9 +46,12 @@ class LocalAuthority:
             .sign(self._key, hashes.SHA256())
         )
         chain = self._leaf_folder / f"{host}.pem"
-        _write_private(chain, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(chain)
+        _write_private(chain, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
+        try:
+            context.load_cert_chain(chain)  # takes files only
+        finally:
+            chain.unlink()
         return context
 
 

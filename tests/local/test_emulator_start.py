@@ -56,6 +56,7 @@ def test_the_edge_proves_to_be_the_aws_host(emulator: Emulator) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         through_the_edge(emulator).open("https://cognito-idp.us-east-1.amazonaws.com/nothing")
     assert refused.value.headers["x-amzn-requestid"], "the answer comes from the emulated AWS"
+    assert list((emulator.state / "tmp").glob("*.pem")) == [], "the certificate's key stays in memory"
 
 
 def test_the_edge_is_not_trusted_by_default(emulator: Emulator, tmp_path: Path) -> None:

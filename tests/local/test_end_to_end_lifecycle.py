@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import only_one
+from local.record import Record
 from tests.local.local_run import LocalRun, outlives
 
 
@@ -64,6 +65,16 @@ def test_without_a_platform_the_command_that_starts_one_is_named(another_run: Lo
     run = another_run.command(command)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == "The platform does not run: start it with `make local`.\n"
+
+
+def test_before_an_agent_is_deployed_there_is_no_token(another_run: LocalRun) -> None:
+    platform = another_run.platform
+    platform.layout.create()
+    platform.aws.start()
+    Record(ports=another_run.ports).write(platform.layout)
+    run = another_run.command("token")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "No agent is deployed yet: run `make local` to its end.\n"
 
 
 def test_down_without_a_platform_is_content(another_run: LocalRun) -> None:
