@@ -48,9 +48,9 @@ LIMITS = (
         "tests/contract on a deployed gateway",
     ),
     Limit(
-        "Permissions of the gateway's role after the deploy",
-        "the emulated AWS checks trust and lambda:InvokeFunction when gateway and target are created or updated; "
-        "a permission taken away later is noticed only where it checks the credentials of each call",
-        "synth assertions on the role",
+        "Permissions of the gateway's role",
+        "enforced for each call, so that one taken away is missed at once; AWS may honour it for a while yet, and "
+        "may refuse what the organization's policies do not allow",
+        "tests/local/test_end_to_end_refusals.py; the first deployment to an AWS account",
     ),
 )

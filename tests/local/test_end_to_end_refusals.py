@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -16,7 +18,10 @@ import boto3
 import httpx2
 import pytest
 from botocore.config import Config
+from mcp import Client
+from mcp_types import TextContent
 
+from local.demonstration import TARGET, connected
 from local.layout import REPOSITORY
 from local.surroundings import base_environment
 from tests.local.local_run import AGENT, LocalRun
@@ -25,17 +30,22 @@ SCOPE = "aws-operations/read"
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
-@pytest.fixture(scope="module")
-def cognito(local_run: LocalRun) -> Any:
-    """Cognito of the emulated AWS."""
+def client_of(local_run: LocalRun, service: str) -> Any:
+    """A boto3 client of the emulated AWS."""
     return boto3.client(
-        "cognito-idp",
+        service,  # type: ignore[call-overload]
         endpoint_url=local_run.ports.endpoint_url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
         config=Config(proxies={}),
     )
+
+
+@pytest.fixture(scope="module")
+def cognito(local_run: LocalRun) -> Any:
+    """Cognito of the emulated AWS."""
+    return client_of(local_run, "cognito-idp")
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +148,49 @@ def set_scopes(cognito: Any, pool_id: str, client_id: str, scopes: list[str]) ->
     """Change a client's scopes and leave the rest of it."""
     flows = {"AllowedOAuthFlows": ["client_credentials"], "AllowedOAuthFlowsUserPoolClient": True}
     cognito.update_user_pool_client(UserPoolId=pool_id, ClientId=client_id, AllowedOAuthScopes=scopes, **flows)
+
+
+@contextlib.contextmanager
+def without_permission(local_run: LocalRun, action: str) -> Iterator[None]:
+    """The gateway's role without its policies that allow an action; they are put back."""
+    iam, control = client_of(local_run, "iam"), client_of(local_run, "bedrock-agentcore-control")
+    (gateway,) = control.list_gateways()["items"]
+    arn = control.get_gateway(gatewayIdentifier=gateway["gatewayId"])["roleArn"]
+    role = arn.rpartition("/")[2]
+    policies = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    taken = [policy for policy in policies if action in json.dumps(policy["PolicyDocument"])]
+    assert taken
+    for policy in taken:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
+    try:
+        yield
+    finally:
+        for policy in taken:
+            document = json.dumps(policy["PolicyDocument"])
+            iam.put_role_policy(RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=document)
+
+
+async def greet(client: Client) -> tuple[bool, str]:
+    """Whether a call failed, and its text."""
+    result = await client.call_tool(f"{TARGET}___hello_world", {"name": "Ada"})
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return bool(result.is_error), block.text
+
+
+async def test_a_gateway_whose_role_may_no_longer_invoke_the_function(local_run: LocalRun) -> None:
+    """AgentCore's words for it, which a gateway of dev shows: devguide, gateway-debug-messages."""
+    url = local_run.platform.account.gateway_url()
+    async with connected(url, local_run.platform.account.token(AGENT).value) as client:
+        assert await greet(client) == (False, '{"message": "Hello, Ada!"}')
+        with without_permission(local_run, "lambda:InvokeFunction"):
+            failed, text = await greet(client)
+        assert failed
+        assert re.fullmatch(r"Access denied while invoking Lambda function arn:\S+\. Check the permissions .*", text)
+        assert await greet(client) == (False, '{"message": "Hello, Ada!"}')
 
 
 CLOCK = """
