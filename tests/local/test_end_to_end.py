@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from typing import Any
 
 import httpx2
@@ -76,9 +75,8 @@ def test_the_printed_configuration_names_the_gateway_and_no_token(local_run: Loc
 
 
 def test_a_second_up_finds_the_platform_and_deploys_nothing(local_run: LocalRun) -> None:
-    pids, begin = local_run.pids(), time.monotonic()
+    pids = local_run.pids()
     local_run.up()
-    assert time.monotonic() - begin < 15
     assert "Found the emulated AWS running" in local_run.printed
     assert "The sources are as deployed" in local_run.printed
     assert "Deploying" not in local_run.printed

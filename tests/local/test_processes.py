@@ -17,7 +17,10 @@ from local.layout import Layout, Ports
 from local.processes import Daemon, only_one
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"]
+IGNORE = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+)
+STUBBORN = [sys.executable, "-c", IGNORE]
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def test_a_killed_process_is_not_found(daemon: Daemon) -> None:
 
 def test_a_process_that_does_not_listen_is_killed(daemon: Daemon) -> None:
     start(daemon, STUBBORN)
-    time.sleep(0.5)
+    assert eventually(lambda: "ready" in daemon.log_file.read_text())
     assert daemon.stop(patience=0.2)
     assert daemon.pid() is None
 
