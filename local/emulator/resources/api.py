@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
 
 from local.emulator.aws import client
 from local.emulator.resources.base import Place, Properties, Resource, ResourceType
 from local.emulator.resources.casing import to_attributes, to_request
+from local.emulator.resources.deletion import unless_gone
 
 Answer = Mapping[str, Any]
 
@@ -60,11 +60,8 @@ class ApiResource(ResourceType):
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Call the delete operation."""
-        try:
+        with unless_gone():
             self._call(self.delete_operation, self._identity(resource_id))
-        except ClientError as error:
-            if "NotFound" not in error.response["Error"]["Code"]:
-                raise
 
     def _read(self, identity: Mapping[str, str]) -> Resource:
         answer = self._call(self.read_operation, identity)

@@ -6,30 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from local.emulator.aws import client
 from local.emulator.resources.base import Place, Properties, Resource, ResourceType
-
-
-def _tags(kind: str, properties: Properties) -> dict[str, Any]:
-    tags = list(properties.get("Tags", ()))
-    return {"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]} if tags else {}
-
-
-def _retag(resource_id: str, old: Properties, new: Properties) -> None:
-    api = client("ec2")
-    gone = [{"Key": tag["Key"]} for tag in old.get("Tags", ())]
-    if gone:
-        api.delete_tags(Resources=[resource_id], Tags=gone)
-    if new.get("Tags"):
-        api.create_tags(Resources=[resource_id], Tags=list(new["Tags"]))
-
-
-def _unless_gone(error: ClientError) -> None:
-    """Swallow the error when it says that the resource does not exist."""
-    if "NotFound" not in error.response["Error"]["Code"]:
-        raise error
+from local.emulator.resources.deletion import unless_gone
+from local.emulator.resources.ec2_tags import retag, tag_specifications
 
 
 class ElasticIp(ResourceType):
@@ -39,7 +19,7 @@ class ElasticIp(ResourceType):
 
     def create(self, properties: Properties, place: Place) -> Resource:
         """Allocate an address for a VPC."""
-        answer = client("ec2").allocate_address(Domain="vpc", **_tags("elastic-ip", properties))
+        answer = client("ec2").allocate_address(Domain="vpc", **tag_specifications("elastic-ip", properties))
         return self._resource(answer)
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
@@ -47,7 +27,7 @@ class ElasticIp(ResourceType):
         address = self._find(resource_id)
         if address is None:
             raise LookupError(f"the elastic IP {resource_id} is gone")
-        _retag(address["AllocationId"], old, new)
+        retag(address["AllocationId"], old, new)
         return self._resource(address)
 
     def delete(self, resource_id: str, properties: Properties) -> None:
@@ -76,21 +56,20 @@ class NatGateway(ResourceType):
             raise ValueError("AllocationId is required for a public NAT gateway")
         taken = ("SubnetId", "AllocationId", "ConnectivityType", "PrivateIpAddress")
         answer = client("ec2").create_nat_gateway(
-            **{name: properties[name] for name in taken if name in properties}, **_tags("natgateway", properties)
+            **{name: properties[name] for name in taken if name in properties},
+            **tag_specifications("natgateway", properties),
         )
         return self._resource(answer["NatGateway"]["NatGatewayId"])
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
         """Change the tags."""
-        _retag(resource_id, old, new)
+        retag(resource_id, old, new)
         return self._resource(resource_id)
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Delete the gateway; its address stays allocated."""
-        try:
+        with unless_gone():
             client("ec2").delete_nat_gateway(NatGatewayId=resource_id)
-        except ClientError as error:
-            _unless_gone(error)
 
     def _resource(self, gateway_id: str) -> Resource:
         return Resource(id=gateway_id, attributes={"NatGatewayId": gateway_id})
@@ -120,10 +99,8 @@ class SecurityGroupRule(ResourceType):
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Revoke the rule."""
         revoke = getattr(client("ec2"), f"revoke_security_group_{self._direction}")
-        try:
+        with unless_gone():
             revoke(GroupId=properties["GroupId"], IpPermissions=[self._permission(properties)])
-        except ClientError as error:
-            _unless_gone(error)
 
     def _permission(self, properties: Properties) -> dict[str, Any]:
         permission: dict[str, Any] = {"IpProtocol": str(properties["IpProtocol"])}
@@ -154,14 +131,14 @@ class FlowLog(ResourceType):
         )  # fmt: skip
         request = {name: properties[name] for name in same if name in properties}
         answer = client("ec2").create_flow_logs(
-            ResourceIds=[properties["ResourceId"]], **request, **_tags("vpc-flow-log", properties)
+            ResourceIds=[properties["ResourceId"]], **request, **tag_specifications("vpc-flow-log", properties)
         )
         flow_log_id = answer["FlowLogIds"][0]
         return Resource(id=flow_log_id, attributes={"Id": flow_log_id})
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
         """Change the tags."""
-        _retag(resource_id, old, new)
+        retag(resource_id, old, new)
         return Resource(id=resource_id, attributes={"Id": resource_id})
 
     def delete(self, resource_id: str, properties: Properties) -> None:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from botocore.exceptions import ClientError
 from ministack.services import ec2
 
 from local.emulator.aws import client
 from local.emulator.resources.base import Place, Properties, Resource, ResourceType
+from local.emulator.resources.deletion import unless_gone
+from local.emulator.resources.ec2_tags import retag, tag_specifications
 
 
 class NetworkAcl(ResourceType):
@@ -20,28 +21,20 @@ class NetworkAcl(ResourceType):
 
     def create(self, properties: Properties, place: Place) -> Resource:
         """Create an empty list, which denies everything."""
-        tags = list(properties.get("Tags", ()))
-        specification = {"TagSpecifications": [{"ResourceType": "network-acl", "Tags": tags}]} if tags else {}
-        answer = client("ec2").create_network_acl(VpcId=properties["VpcId"], **specification)
+        tags = tag_specifications("network-acl", properties)
+        answer = client("ec2").create_network_acl(VpcId=properties["VpcId"], **tags)
         acl_id = answer["NetworkAcl"]["NetworkAclId"]
         return Resource(id=acl_id, attributes={"Id": acl_id})
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
         """Change the tags."""
-        api = client("ec2")
-        if old.get("Tags"):
-            api.delete_tags(Resources=[resource_id], Tags=[{"Key": tag["Key"]} for tag in old["Tags"]])
-        if new.get("Tags"):
-            api.create_tags(Resources=[resource_id], Tags=list(new["Tags"]))
+        retag(resource_id, old, new)
         return Resource(id=resource_id, attributes={"Id": resource_id})
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Delete the list; one that a subnet uses stays and fails the deletion."""
-        try:
+        with unless_gone():
             client("ec2").delete_network_acl(NetworkAclId=resource_id)
-        except ClientError as error:
-            if "NotFound" not in error.response["Error"]["Code"]:
-                raise
 
 
 class NetworkAclEntry(ResourceType):
@@ -63,11 +56,8 @@ class NetworkAclEntry(ResourceType):
         """Remove the entry from its list."""
         entry = self._entry(properties)
         identity = {name: entry[name] for name in ("NetworkAclId", "RuleNumber", "Egress")}
-        try:
+        with unless_gone():
             client("ec2").delete_network_acl_entry(**identity)
-        except ClientError as error:
-            if "NotFound" not in error.response["Error"]["Code"]:
-                raise
 
     def _entry(self, properties: Properties) -> dict[str, Any]:
         entry: dict[str, Any] = {

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from local.emulator.aws import client
 from local.emulator.resources.base import Place, Properties, Resource, ResourceType
 from local.emulator.resources.casing import to_request
+from local.emulator.resources.deletion import unless_gone
 
 
 class Secret(ResourceType):
@@ -52,11 +53,8 @@ class Secret(ResourceType):
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Delete without a recovery window, as CloudFormation does: the name is free again."""
-        try:
+        with unless_gone():
             client("secretsmanager").delete_secret(SecretId=resource_id, ForceDeleteWithoutRecovery=True)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
 
     def _resource(self, arn: str) -> Resource:
         return Resource(id=arn, attributes={"Id": arn})
@@ -98,11 +96,8 @@ class SecretResourcePolicy(ResourceType):
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Remove the policy."""
-        try:
+        with unless_gone():
             client("secretsmanager").delete_resource_policy(SecretId=resource_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
 
 
 class RotationSchedule(ResourceType):
@@ -133,8 +128,5 @@ class RotationSchedule(ResourceType):
 
     def delete(self, resource_id: str, properties: Properties) -> None:
         """Cancel rotation; the secret and its value stay."""
-        try:
+        with unless_gone():
             client("secretsmanager").cancel_rotate_secret(SecretId=resource_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
