@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from local.emulator.settings import HOST
+from local.emulator.settings import DEFAULT_PORTS, HOST, SettingsError, port_variable, read_port
 from local.failure import LocalRunError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -18,14 +18,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 class Ports:
     """The loopback ports: the AWS API, the proxy to identity providers, and the first gateway."""
 
-    emulator: int = 4566
-    edge: int = 4567
-    gateway: int = 4580
-
-    @staticmethod
-    def variable(name: str) -> str:
-        """The environment variable that sets the port called `name`, such as FOUNDATION_EDGE_PORT."""
-        return f"FOUNDATION_{name.upper()}_PORT"
+    emulator: int = DEFAULT_PORTS["emulator"]
+    edge: int = DEFAULT_PORTS["edge"]
+    gateway: int = DEFAULT_PORTS["gateway"]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, otherwise: Ports | None = None) -> Ports:
@@ -34,23 +29,18 @@ class Ports:
         A port that is not set is that of `otherwise`. Raises LocalRunError for a value that is no port, and when two
         ports are the same.
         """
-        chosen = asdict(otherwise or cls())
-        for field in fields(cls):
-            variable = cls.variable(field.name)
-            value = environment.get(variable)
-            if value is None:
-                continue
-            if not value.isdecimal() or not 0 < int(value) < 65536:
-                raise LocalRunError(f"{variable} is {value!r}: give it a port number from 1 to 65535.")
-            chosen[field.name] = int(value)
-        ports = cls(**chosen)
+        open_ones = asdict(otherwise or cls())
+        try:
+            ports = cls(**{name: read_port(environment, name, port) for name, port in open_ones.items()})
+        except SettingsError as error:
+            raise LocalRunError(f"{error}.") from None
         if len(set(asdict(ports).values())) < len(fields(cls)):
             raise LocalRunError(f"Two ports are the same ({ports}): give each its own.")
         return ports
 
     def __str__(self) -> str:
         """The ports as the variables that set them."""
-        return " ".join(f"{self.variable(name)}={port}" for name, port in asdict(self).items())
+        return " ".join(f"{port_variable(name)}={port}" for name, port in asdict(self).items())
 
     @property
     def endpoint_url(self) -> str:

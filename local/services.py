@@ -10,10 +10,10 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
-from local.emulator.settings import REGION
+from local.emulator.settings import REGION, port_variable
 from local.failure import LocalRunError
+from local.gateway.configuration import metadata_url
 from local.installation import emulator_node_modules, emulator_python
 from local.layout import Layout, Ports
 from local.processes import Daemon, port_is_free
@@ -66,7 +66,7 @@ class Gateway:
 
     def is_healthy(self, url: str) -> bool:
         """Whether the process runs and serves the gateway at `url`."""
-        return self.daemon.pid() is not None and _get_json(_metadata_url(url)) is not None
+        return self.daemon.pid() is not None and _get_json(metadata_url(url)) is not None
 
     def start(self, url: str) -> None:
         """Start it and wait until it serves the gateway at `url`.
@@ -89,16 +89,10 @@ class Gateway:
         )
 
 
-def _metadata_url(url: str) -> str:
-    """Where a gateway publishes its protected resource metadata, which needs no token (RFC 9728 section 3.1)."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"
-
-
 def _check_ports(ports: Ports) -> None:
     for name, port in asdict(ports).items():
         if not port_is_free(port):
-            variable = Ports.variable(name)
+            variable = port_variable(name)
             raise LocalRunError(
                 f"Port {port} of 127.0.0.1 is taken by another program: stop that one, or choose another port, "
                 f"such as `{variable}={port + 1000} make local`."

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.emulator.settings import HOST, REGION
+from local.emulator import client_environment as emulated
+from local.emulator.settings import port_variable
 from local.failure import LocalRunError
 from local.layout import Layout, Ports
 
@@ -29,24 +30,11 @@ def base_environment(layout: Layout) -> dict[str, str]:
 
 
 def client_environment(layout: Layout, ports: Ports) -> dict[str, str]:
-    """What makes an unmodified AWS SDK or HTTPS client use the emulated AWS and trust nothing else."""
-    ca = str(layout.ca_file)
-    return base_environment(layout) | {
-        "AWS_ENDPOINT_URL": ports.endpoint_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HTTPS_PROXY": ports.edge_url,
-        "NO_PROXY": f"{HOST},localhost",
-        "SSL_CERT_FILE": ca,
-        "REQUESTS_CA_BUNDLE": ca,
-        "AWS_CA_BUNDLE": ca,
-        "NODE_EXTRA_CA_CERTS": ca,
-    }
+    """What makes an unmodified AWS SDK or HTTPS client use this platform's emulated AWS and trust nothing else."""
+    client = emulated.client_environment(
+        endpoint_url=ports.endpoint_url, edge_url=ports.edge_url, ca_file=layout.ca_file
+    )
+    return base_environment(layout) | client
 
 
 def emulator_environment(layout: Layout, ports: Ports, *, node_modules: Path) -> Mapping[str, str]:
@@ -59,9 +47,9 @@ def emulator_environment(layout: Layout, ports: Ports, *, node_modules: Path) ->
         "FOUNDATION_STATE": str(layout.emulator_state),
         "FOUNDATION_CFN_SCHEMAS": str(_package_folder("cfnlint") / "data" / "schemas"),
         "FOUNDATION_NODE_MODULES": str(node_modules),
-        Ports.variable("emulator"): str(ports.emulator),
-        Ports.variable("edge"): str(ports.edge),
-        Ports.variable("gateway"): str(ports.gateway),
+        port_variable("emulator"): str(ports.emulator),
+        port_variable("edge"): str(ports.edge),
+        port_variable("gateway"): str(ports.gateway),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from local.emulator.client_environment import client_environment
 from local.emulator.settings import ACCOUNT, HOST, REGION, Settings
 
 # Everything else of the caller's environment stays out: a function must not find a developer's tokens or
@@ -14,7 +15,10 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 def process_environment(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
     """The complete environment for ministack and for the functions that it starts."""
     kept = {name: inherited[name] for name in _KEPT if name in inherited}
-    return kept | _ministack(settings) | _aws_client(settings) | _trust(settings)
+    client = client_environment(
+        endpoint_url=settings.endpoint_url, edge_url=settings.edge_url, ca_file=settings.ca_file
+    )
+    return kept | _ministack(settings) | client
 
 
 def _ministack(settings: Settings) -> dict[str, str]:
@@ -34,31 +38,4 @@ def _ministack(settings: Settings) -> dict[str, str]:
         "TMPDIR": str(settings.state / "tmp"),
         "LOG_LEVEL": "INFO",
         "AUTH": "true",
-    }
-
-
-def _aws_client(settings: Settings) -> dict[str, str]:
-    """What makes an unmodified AWS SDK talk to this emulator and to nothing else."""
-    return {
-        "AWS_ENDPOINT_URL": settings.endpoint_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def _trust(settings: Settings) -> dict[str, str]:
-    """HTTPS goes through the edge, whose authority is the only one trusted."""
-    ca = str(settings.ca_file)
-    return {
-        "HTTPS_PROXY": settings.edge_url,
-        "NO_PROXY": f"{HOST},localhost",
-        "SSL_CERT_FILE": ca,
-        "REQUESTS_CA_BUNDLE": ca,
-        "AWS_CA_BUNDLE": ca,
-        "NODE_EXTRA_CA_CERTS": ca,
     }

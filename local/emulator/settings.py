@@ -9,10 +9,24 @@ from pathlib import Path
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
+DEFAULT_PORTS = {"emulator": 4566, "edge": 4567, "gateway": 4580}
 
 
 class SettingsError(ValueError):
     """A variable of the emulator's environment is missing or wrong; the message names it."""
+
+
+def port_variable(name: str) -> str:
+    """The environment variable that sets the port called `name`, such as FOUNDATION_EDGE_PORT."""
+    return f"FOUNDATION_{name.upper()}_PORT"
+
+
+def read_port(environment: Mapping[str, str], name: str, default: int) -> int:
+    """The port called `name`, as its variable says. Raises SettingsError for a value that is no port."""
+    value = environment.get(port_variable(name), str(default))
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise SettingsError(f"{port_variable(name)} is {value!r}: give it a port number from 1 to 65535")
+    return int(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +80,19 @@ class Settings:
                 problems.append(f"{name} is not set: give it a folder")
             return Path(value).resolve()
 
-        def port(name: str, default: int) -> int:
-            value = environment.get(name, str(default))
-            if not value.isdecimal() or not 0 < int(value) < 65536:
-                problems.append(f"{name} is {value!r}: give it a port number from 1 to 65535")
-                return default
-            return int(value)
+        def port(name: str) -> int:
+            try:
+                return read_port(environment, name, DEFAULT_PORTS[name])
+            except SettingsError as error:
+                problems.append(str(error))
+                return 0
 
         state = folder("FOUNDATION_STATE")
         settings = cls(
             state=state,
-            port=port("FOUNDATION_EMULATOR_PORT", 4566),
-            edge_port=port("FOUNDATION_EDGE_PORT", 4567),
-            gateway_port=port("FOUNDATION_GATEWAY_PORT", 4580),
+            port=port("emulator"),
+            edge_port=port("edge"),
+            gateway_port=port("gateway"),
             schemas=folder("FOUNDATION_CFN_SCHEMAS"),
             node_modules=Path(environment.get("FOUNDATION_NODE_MODULES", state / "nodejs" / "node_modules")).resolve(),
         )

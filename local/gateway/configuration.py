@@ -98,6 +98,14 @@ class GatewayRecord:
 
     @property
     def metadata_url(self) -> str:
-        """Where the protected resource metadata lies: at the root of the host, as AgentCore serves it."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"
+        """Where the protected resource metadata lies."""
+        return metadata_url(self.url)
+
+
+def metadata_url(url: str) -> str:
+    """Where the gateway at `url` publishes its protected resource metadata (RFC 9728 section 3.1), to anyone.
+
+    AgentCore serves it at the root of the host.
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource"

@@ -19,6 +19,7 @@ import pytest
 from botocore.config import Config
 
 from local import installation
+from local.emulator.client_environment import client_environment
 from tests.local.local_run import LocalRun, free_port, outlives
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,23 +41,7 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that point an AWS client and an HTTPS client at this emulator."""
-        ca = str(self.ca)
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "HTTPS_PROXY": self.edge_url,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "SSL_CERT_FILE": ca,
-            "REQUESTS_CA_BUNDLE": ca,
-            "AWS_CA_BUNDLE": ca,
-            "NODE_EXTRA_CA_CERTS": ca,
-        }
+        return client_environment(endpoint_url=self.endpoint_url, edge_url=self.edge_url, ca_file=self.ca)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this emulator, one per service."""

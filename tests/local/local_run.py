@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local.emulator.settings import port_variable
 from local.layout import REPOSITORY, Layout, Ports
 from local.platform import Platform
 from local.processes import port_is_free
@@ -68,7 +69,7 @@ class LocalRun:
     @property
     def environment(self) -> dict[str, str]:
         """What tells the commands where to run."""
-        ports = {Ports.variable(name): str(port) for name, port in asdict(self.ports).items()}
+        ports = {port_variable(name): str(port) for name, port in asdict(self.ports).items()}
         return {**os.environ, **ports, "FOUNDATION_STATE": str(self.state)}
 
     def leave_a_killed_emulator(self) -> None:
