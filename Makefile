@@ -85,4 +85,4 @@ local-down: ## Stop it and remove its state
 
 .PHONY: token
 token: ## Print an access token of an agent, AGENT=<tenant>/<agent>; `make -s token` prints nothing else
-	@$(BIN)/python -m local token $(if $(AGENT),--agent $(AGENT))
+	@$(BIN)/python -m local token $(if $(AGENT),--agent "$(AGENT)")

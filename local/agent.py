@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SECRET_PREFIX = f"foundation/{ENVIRONMENT}/agents/"
 URL_PARAMETER = f"/foundation/{ENVIRONMENT}/gateway/url"
-_ROTATION_SECONDS = 60.0
+_ROTATION_SECONDS = 180.0
 
 
 @dataclass(frozen=True, kw_only=True)

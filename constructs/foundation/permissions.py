@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from aws_cdk import Aws, aws_iam as iam
@@ -70,16 +71,16 @@ def _pattern(permission: Permission, declared_by: str) -> str:
     service, _, name = permission.action.partition(":")
     privilege = _service(service).get("privileges", {}).get(name)
     if privilege is None:
-        raise DeclarationError(
-            f"{declared_by}: {permission.action} is no IAM action: look it up in the service authorization reference"
-        )
+        near = get_close_matches(name, _service(service).get("privileges", {}), n=1)
+        hint = f"did you mean {service}:{near[0]}?" if near else "look it up in the service authorization reference"
+        raise DeclarationError(f"{declared_by}: {permission.action} is no IAM action: {hint}")
     known = sorted(filter(None, privilege["resource_types"]))
     if not known and not permission.resource_type:
         return "*"
     if permission.resource_type not in known:
         choice = " or ".join(f'"{permission.action} on {kind}"' for kind in known) or f'"{permission.action}"'
         given = f"{permission.action} on {permission.resource_type}" if permission.resource_type else permission.action
-        raise DeclarationError(f"{declared_by}: {given!r} does not say which resources it is for: write {choice}")
+        raise DeclarationError(f"{declared_by}: {given!r} is not how the action names its resources: write {choice}")
     pattern: str = _service(service)["resources"][permission.resource_type]["arn"]
     return pattern
 

@@ -85,6 +85,10 @@ def declare(function: Callable[..., Any], *, actions: Sequence[str]) -> Tool:
         DeclarationError: Name, docstring, a hint or an action cannot be used.
     """
     name = function.__name__
+    if inspect.iscoroutinefunction(function):
+        raise DeclarationError(f"tool {name}: Lambda calls it without an event loop; write def instead of async def")
+    if isinstance(actions, str):
+        raise DeclarationError(f"tool {name}: actions is the text {actions!r}; write a list, [{actions!r}]")
     if not _NAME.fullmatch(name):
         raise DeclarationError(
             f"tool {name!r}: a tool name has letters, digits, - and _, begins with a letter and has at most 64"
@@ -124,7 +128,7 @@ def _parameters(
         else:
             shape = shape_of(hints[name], where=where)
             required = parameter.default is parameter.empty
-            default = "" if required or parameter.default is None else f"Default: {parameter.default}."
+            default = "" if required or parameter.default in (None, "") else f"Default: {parameter.default}."
             text = " ".join(part for part in (descriptions[name], shape.remark(), default) if part)
             parameters[name] = Parameter(shape, text, required)
     surplus = [name for name in descriptions if name not in parameters and name != tenant_parameter]

@@ -60,7 +60,10 @@ class ToolServer:
         def register(function: Function) -> Function:
             declared = declare(function, actions=actions)
             if declared.spec.name in self._tools:
-                raise DeclarationError(f"tool server {self.name}: two tools are named {declared.spec.name}")
+                other = self._tools[declared.spec.name].function.__module__
+                raise DeclarationError(
+                    f"tool {declared.spec.name}: {function.__module__} and {other} both have one; rename one of them"
+                )
             self._tools[declared.spec.name] = declared
             return function
 

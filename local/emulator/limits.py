@@ -96,7 +96,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         subject="AWS::SecretsManager::RotationSchedule RotationRules",
         not_proved="A rotation runs when it is set up or asked for; none begins by the calendar. Failed rotations "
-        "are tried again after seconds, not hours, and given up after five attempts",
+        "are tried again after seconds, not hours, and given up after seven attempts",
         checked="the unit tests of the rotation function; " + _ACCOUNT,
     ),
     Limit(

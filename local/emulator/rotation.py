@@ -26,7 +26,7 @@ from local.emulator.responses import Response, answer, refusal
 
 _LOG = logging.getLogger("foundation.rotation")
 _STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
-_RETRY_SECONDS = (1, 2, 5, 10)
+_RETRY_SECONDS = (1, 2, 5, 10, 20, 30)
 _SECONDS_PER_DAY = 86400
 
 Secret = dict[str, Any]

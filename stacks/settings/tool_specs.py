@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import typing
 from collections.abc import Mapping
 from importlib import import_module
@@ -49,9 +50,11 @@ def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpe
         )
     try:
         handler = import_module(f"{package}.handler")
-    except ImportError as error:
+    except DeclarationError:
+        raise
+    except Exception as error:  # whatever a tool's module raises is its author's to mend
         raise DeclarationError(
-            f"{package!r} cannot be imported ({error}): correct lambda/{package}, or what its requirements.txt names"
+            f"{package!r} cannot be imported ({type(error).__name__}: {error}): correct {_place(error, package)}"
         ) from error
     server = getattr(handler, "server", None)
     if not isinstance(server, ToolServer):
@@ -69,6 +72,17 @@ def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpe
             "targets, tools and scopes go"
         )
     return spec
+
+
+def _place(error: Exception, package: str) -> str:
+    """File and line in the package that an error came from, as far as it tells."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"lambda/{package}/{Path(error.filename).name}, line {error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.parent.name == package:
+            return f"lambda/{package}/{file.name}, line {frame.lineno}"
+    return f"lambda/{package}, or what its requirements.txt names"
 
 
 def unreachable_services(environment: EnvironmentSettings, specs: Mapping[str, ServerSpec], *, label: str) -> list[str]:

@@ -159,7 +159,7 @@ def test_the_environment_holds_what_the_function_needs_and_nothing_of_ours(emula
     assert [name for name in variables if name.startswith("FOUNDATION_") or name == "PYTHONPATH"] == []
 
 
-@pytest.mark.parametrize("module", ["local", "toolkit", "foundation", "aws_lambda_powertools", "pydantic", "mcp"])
+@pytest.mark.parametrize("module", ["local", "toolkit", "aws_lambda_powertools", "mcp", "yaml", "ministack"])
 def test_a_module_that_the_bundle_does_not_bring_is_missing(echo: Function, module: str) -> None:
     told, error = echo.answer(what="import", module=module)
     assert (error, told["errorType"]) == ("Unhandled", "ModuleNotFoundError")

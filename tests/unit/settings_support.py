@@ -70,6 +70,16 @@ def at(path: str, value: object) -> Change:
     return change
 
 
+def both(first: Change, second: Change) -> Change:
+    """One change after the other."""
+
+    def change(document: Document) -> None:
+        first(document)
+        second(document)
+
+    return change
+
+
 def without(path: str) -> Change:
     """A change of a document: nothing at the dotted `path`."""
 

@@ -35,20 +35,20 @@ def test_an_action_declared_by_two_tools_is_allowed_once() -> None:
 @pytest.mark.parametrize(
     ("declared", "sentence"),
     [
-        ("s3:ListBuckets", "s3:ListBuckets is no IAM action: look it up in the service authorization reference"),
+        ("s3:ListBuckets", "s3:ListBuckets is no IAM action: did you mean s3:ListBucket?"),
         ("s4:ListBucket", "s4:ListBucket is no IAM action: look it up in the service authorization reference"),
         (
             "s3:GetBucketTagging",
-            "'s3:GetBucketTagging' does not say which resources it is for: write \"s3:GetBucketTagging on bucket\"",
+            "'s3:GetBucketTagging' is not how the action names its resources: write \"s3:GetBucketTagging on bucket\"",
         ),
         (
             "s3:GetBucketTagging on object",
-            "'s3:GetBucketTagging on object' does not say which resources it is for: write "
+            "'s3:GetBucketTagging on object' is not how the action names its resources: write "
             '"s3:GetBucketTagging on bucket"',
         ),
         (
             "ec2:DescribeInstances on instance",
-            "'ec2:DescribeInstances on instance' does not say which resources it is for: write "
+            "'ec2:DescribeInstances on instance' is not how the action names its resources: write "
             '"ec2:DescribeInstances"',
         ),
     ],

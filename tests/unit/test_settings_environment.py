@@ -1,10 +1,12 @@
 """What `config/<environment>.yaml` refuses, and in which words."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from tests.unit.settings_support import Change, Config, at, without
+from stacks.settings.environment import InterfaceEndpoint
+from tests.unit.settings_support import Change, Config, at, both, without
 
 PRIVATE_RANGES = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
 RETENTIONS = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653"
@@ -91,7 +93,10 @@ ENVIRONMENT_MISTAKES = [
         "tool_servers.aws-operations.in_vpc: 'no' stands here: write true or false",
     ),
     (
-        at("tool_servers.aws-operations.in_vpc", True),
+        both(
+            at("tool_servers.aws-operations.in_vpc", True),
+            at("network.interface_endpoints", [name for name in get_args(InterfaceEndpoint) if name != "ec2"]),
+        ),
         "network.interface_endpoints: 'ec2' is missing, which aws-operations calls from the VPC while nat_gateways "
         "is 0: add it, set nat_gateways to 1 or more, or tool_servers.aws-operations.in_vpc to false",
     ),

@@ -56,9 +56,16 @@ def test_server_under_another_name(config: Config, monkeypatch: pytest.MonkeyPat
 def test_server_that_cannot_be_imported(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     add_server(config, monkeypatch, name="broken", package="server_broken", code="import nowhere\n")
     assert config.mistakes() == [
-        "config/dev.yaml: tool_servers.broken.package: 'server_broken' cannot be imported (No module named 'nowhere'): "
-        "correct lambda/server_broken, or what its requirements.txt names"
+        "config/dev.yaml: tool_servers.broken.package: 'server_broken' cannot be imported (ModuleNotFoundError: "
+        "No module named 'nowhere'): correct lambda/server_broken/server.py, line 1"
     ]
+
+
+def test_server_that_is_no_python(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_server(config, monkeypatch, name="torn", package="server_torn", code="def tool(:\n")
+    [mistake] = config.mistakes()
+    assert "'server_torn' cannot be imported (SyntaxError: " in mistake
+    assert mistake.endswith("correct lambda/server_torn/server.py, line 1")
 
 
 def test_tool_that_is_declared_wrongly(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

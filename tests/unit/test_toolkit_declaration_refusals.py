@@ -51,6 +51,15 @@ def no_docstring(value: str) -> dict[str, Any]:
     return {}
 
 
+async def awaited(value: str) -> dict[str, Any]:
+    """Text.
+
+    Args:
+        value: A value.
+    """
+    return {}
+
+
 def no_answer(value: str):  # type: ignore[no-untyped-def]
     """Text.
 
@@ -99,6 +108,7 @@ def taking(hint: Any) -> Callable[..., Any]:
         (no_description, "tool no_description, parameter value: its description is missing"),
         (wrong_description, "tool wrong_description: Args: describes other, which it does not take"),
         (no_docstring, "tool no_docstring: it has no docstring"),
+        (awaited, "tool awaited: Lambda calls it without an event loop; write def instead of async def"),
         (no_answer, "tool no_answer: it has no return type"),
         (text_answer, "tool text_answer: it answers <class 'str'>; use dict or a TypedDict"),
         (variadic, "tool variadic, parameter values: it cannot be passed by name"),
@@ -143,7 +153,7 @@ def test_an_action_that_is_not_exact_is_refused(action: str) -> None:
 
 def test_two_tools_of_one_name_are_refused() -> None:
     server = server_with(fine)
-    with pytest.raises(DeclarationError, match="test-server: two tools are named fine"):
+    with pytest.raises(DeclarationError, match=r"tool fine: .* both have one; rename one of them"):
         server.tool(actions=[])(fine)
 
 
@@ -157,3 +167,23 @@ def test_a_server_name_that_a_target_does_not_take_is_refused(name: str) -> None
 def test_a_version_that_is_not_semantic_is_refused(version: str) -> None:
     with pytest.raises(DeclarationError, match=r"is not of the form 1\.2\.3"):
         ToolServer("server", version=version)
+
+
+def test_actions_are_a_list() -> None:
+    with pytest.raises(DeclarationError, match=r"tool fine: actions is the text 'sqs:ListQueues'; write a list"):
+        ToolServer("test-server", version="1.2.3").tool(actions="sqs:ListQueues")(fine)
+
+
+def test_an_empty_default_is_not_worth_a_word() -> None:
+    def search(prefix: str = "", limit: int = 5) -> dict[str, Any]:
+        """Text.
+
+        Args:
+            prefix: What names begin with.
+            limit: How many.
+        """
+        return {}
+
+    [tool] = server_with(search).describe().tools
+    described = {name: schema["description"] for name, schema in tool.input_schema["properties"].items()}
+    assert described == {"prefix": "What names begin with.", "limit": "How many. Default: 5."}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import contextvars
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
@@ -18,12 +20,28 @@ from local.emulator.responses import Response, refusal
 _client_context: contextvars.ContextVar[Any] = contextvars.ContextVar("client_context", default=None)
 
 
+_RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
+"""What Lambda's Python runtimes have on their path
+(https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-version)."""
+
+
 def install() -> None:
     """Change how functions are invoked from now on."""
+    _make_runtime()
     lambda_runtime._PYTHON_WORKER_SCRIPT = Path(__file__).with_name("worker.py").read_text()
     _keep_client_context()
     _wrap_events()
     _report_failures()
+
+
+def _make_runtime() -> None:
+    """Lay out, beside this environment's packages, those of them that a function may see."""
+    folder = Path(sys.prefix) / "runtime"
+    folder.mkdir(exist_ok=True)
+    for name in _RUNTIME:
+        module = Path(boto3.__file__).parents[1] / name
+        if not (folder / name).exists():
+            (folder / name).symlink_to(module)
 
 
 def _keep_client_context() -> None:

@@ -54,7 +54,7 @@ def main() -> None:
     sys.stdout = sys.stderr  # what a function prints is log
     init = json.loads(sys.stdin.readline())
     os.environ.update(init.get("env", {}))
-    sys.path[0] = init["code_dir"]  # instead of this script's own folder
+    _see_only(init["code_dir"])
     _layers()
     try:
         handler = getattr(importlib.import_module(init["module"]), init["handler"])
@@ -65,6 +65,12 @@ def main() -> None:
     _write(answers, {"status": "ready"})
     for line in sys.stdin:
         _write(answers, {"status": "ok", "result": _invoke(handler, init, json.loads(line))})
+
+
+def _see_only(bundle: str) -> None:
+    """Look for modules in the bundle, the standard library and what Lambda's runtime brings, and nowhere else."""
+    library = [path for path in sys.path[1:] if "site-packages" not in path]
+    sys.path[:] = [bundle, *library, f"{sys.prefix}/runtime"]
 
 
 def _layers() -> None:
