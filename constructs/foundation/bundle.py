@@ -4,8 +4,9 @@ A bundle holds the function's package, the shared toolkit, and the dependencies 
 names, copied from this interpreter's own site-packages: what the tests ran against is what is deployed, and a synthesis
 needs no registry. Only distributions in pure Python can be taken this way; a compiled one is refused by name.
 
-The folder is content-addressed: its name is the hash of every file in it, so equal inputs give the same asset from any
-checkout, and CDK's own hash (taken over relative paths and contents) is the same too.
+A bundle is kept under the hash of its inputs, every file of our packages and the version of every dependency, so that a
+synthesis makes one only when something changed. It holds no trace of when and where it was made, so that CDK's hash, taken
+over relative paths and contents, is the same from any checkout.
 """
 
 from __future__ import annotations
@@ -44,19 +45,23 @@ def bundle(
             All of them together would be thirty times the rest.
 
     Returns:
-        A folder below `cache_folder`, complete, named by its content.
+        A folder below `cache_folder`, complete, named by its inputs.
 
     Raises:
         BundleError: a package has no folder, or a dependency is not installed as pinned or not pure Python.
     """
     files = dict(_package_files(source_root, packages))
-    for dist in _dependencies(source_root, packages):
-        files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
+    dependencies = _dependencies(source_root, packages)
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
         digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for dist in dependencies:
+        digest.update(f"{dist.name}=={dist.version}\n".encode())
+    digest.update(" ".join(aws_services).encode())
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
+        for dist in dependencies:
+            files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
         _write(folder, files)
     return folder
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -79,7 +80,9 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
     if name not in environments:
         given = f"there is no environment {name!r}" if name else "no environment is chosen"
         choice = ", ".join(environments) or "none yet: add config/<name>.yaml"
-        raise SettingsError([f"{given}: pass -c env=<name>, where <name> is one of {choice}"])
+        near = get_close_matches(name or "", environments, n=1, cutoff=0.5)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise SettingsError([f"{given}{hint}: choose with -c env=<name>, or make's ENV=<name>, one of {choice}"])
     mistakes = [*name_mistakes(name), *ignored_files(config)]
     environment = _parse(EnvironmentSettings, config / f"{name}.yaml", root, mistakes)
     files = sorted((config / "tenants").glob("*.yaml"))

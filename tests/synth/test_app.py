@@ -18,10 +18,11 @@ def assert_refused(run_of: Path, *, context: str, sentences: list[str], outdir: 
 @pytest.mark.parametrize(
     ("context", "sentence"),
     [
-        ("{}", "no environment is chosen: pass -c env=<name>, where <name> is one of dev, gamma, prod"),
+        ("{}", "no environment is chosen: choose with -c env=<name>, or make's ENV=<name>, one of dev, gamma, prod"),
         (
             '{"env": "production"}',
-            "there is no environment 'production': pass -c env=<name>, where <name> is one of dev, gamma, prod",
+            "there is no environment 'production' (did you mean prod?): choose with -c env=<name>, or make's ENV=<name>, "
+            "one of dev, gamma, prod",
         ),
     ],
     ids=["none", "unknown"],

@@ -66,8 +66,8 @@ def test_environment_name_that_aws_refuses(config: Config, name: str, sentence: 
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        (None, "no environment is chosen: pass -c env=<name>, where <name> is one of dev"),
-        ("prd", "there is no environment 'prd': pass -c env=<name>, where <name> is one of dev"),
+        (None, "no environment is chosen: choose with -c env=<name>, or make's ENV=<name>, one of dev"),
+        ("prd", "there is no environment 'prd': choose with -c env=<name>, or make's ENV=<name>, one of dev"),
     ],
 )
 def test_environment_that_does_not_exist(config: Config, name: str | None, sentence: str) -> None:
