@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aws_cdk import (
     ArnFormat,
+    AssetHashType,
     Duration,
     Stack,
     aws_ec2 as ec2,
@@ -18,7 +19,7 @@ from aws_cdk import (
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, arn_as_printed
-from foundation.bundle import bundle
+from foundation.bundle import archive, bundle
 from foundation.log_group import LogKeeping
 
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
@@ -105,7 +106,9 @@ class PythonFunction(Construct):
             description=description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(folder)),
+            code=lambda_.Code.from_asset(
+                str(archive(folder)), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM
+            ),
             handler=f"{package}.handler.handler",
             role=self.role,
             memory_size=size.memory_mb,

@@ -21,8 +21,8 @@ def assert_refused(run_of: Path, *, context: str, sentences: list[str], outdir: 
         ("{}", "no environment is chosen: choose with -c env=<name>, or make's ENV=<name>, one of dev, gamma, prod"),
         (
             '{"env": "production"}',
-            "there is no environment 'production' (did you mean prod?): choose with -c env=<name>, or make's ENV=<name>, "
-            "one of dev, gamma, prod",
+            "there is no environment 'production' (did you mean prod?): choose with -c env=<name>, or make's "
+            "ENV=<name>, one of dev, gamma, prod",
         ),
     ],
     ids=["none", "unknown"],
