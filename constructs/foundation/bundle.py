@@ -59,6 +59,7 @@ def bundle(
     for dist in dependencies:
         digest.update(f"{dist.name}=={dist.version}\n".encode())
     digest.update(" ".join(aws_services).encode())
+    digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
         for dist in dependencies:
