@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.base import SettingsModel, Slug, text
+from stacks.settings.targets import TargetSettings
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 """Retention that CloudWatch Logs accepts, in days
@@ -208,6 +209,8 @@ class EnvironmentSettings(SettingsModel):
     data: DataSettings = DataSettings()
     tool_servers: dict[Slug, ToolServerSettings] = Field(min_length=1)
     """Tool servers by name, which is the name that their code gives them."""
+    targets: dict[Slug, TargetSettings] = {}
+    """Further targets of the gateway by name: what exists elsewhere and is offered here without code."""
     gateway: GatewaySettings = GatewaySettings()
     log_retention_days: LogRetentionDays
     """Days that every log group keeps its events."""
