@@ -7,7 +7,9 @@
         ...
 
 From that come the tool's schema (types and docstring, in AgentCore's subset), the role's statements and the
-handler. A parameter annotated `TenantContext` is filled in by the toolkit and is no part of the schema.
+handler. A parameter annotated `TenantContext` is filled in by the toolkit and is no part of the schema; `Aws` and
+`Page` stand for the arguments region and account, page_size and page_token. `server.family` makes one tool of several
+operations (see `toolkit.family`).
 
 How a call ends, as the gateway sees it:
 
@@ -23,19 +25,28 @@ How a call ends, as the gateway sees it:
   the inside; the gateway turns that into an error of the call.
 """
 
+from toolkit.aws import Aws, given
 from toolkit.errors import DeclarationError, InternalToolError, ToolError
+from toolkit.family import Answer, Family
+from toolkit.pages import Page
 from toolkit.permissions import Permission
 from toolkit.server import ToolServer
-from toolkit.spec import ServerSpec, ToolSpec
+from toolkit.spec import OperationSpec, ServerSpec, ToolSpec
 from toolkit.tenant import TenantContext
 
 __all__ = [
+    "Answer",
+    "Aws",
     "DeclarationError",
+    "Family",
     "InternalToolError",
+    "OperationSpec",
+    "Page",
     "Permission",
     "ServerSpec",
     "TenantContext",
     "ToolError",
     "ToolServer",
     "ToolSpec",
+    "given",
 ]

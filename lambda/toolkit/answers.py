@@ -18,16 +18,20 @@ MAX_ANSWER_BYTES = 5_500_000
 https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html
 """
 
+_ROOM_FOR_CUT = 500
+
 
 def success(answer: Any, *, tool: str) -> dict[str, Any]:
     """A tool's answer in JSON's types: times in ISO 8601, decimals as numbers, bytes in base64.
+
+    A list that makes the answer too large is cut between items, and `cut` says so and how to read the rest.
 
     Args:
         answer: What the tool returned.
         tool: Its name, for errors.
 
     Raises:
-        ToolError: The answer is too large for the gateway.
+        ToolError: The answer is too large for the gateway and has no list to cut.
         TypeError: It is not a dict, could be taken for a failure, or holds a type that JSON does not have.
         ValueError: It holds NaN or an infinity, which JSON does not have.
     """
@@ -36,14 +40,40 @@ def success(answer: Any, *, tool: str) -> dict[str, Any]:
     if "isError" in answer and "content" in answer:
         raise TypeError(f"tool {tool} returned isError and content, which is how a failure looks; raise ToolError")
     text = json.dumps(answer, default=_plain, allow_nan=False)
-    size = len(json.dumps(text))  # as the gateway carries it: a JSON text inside a JSON string
-    if size > MAX_ANSWER_BYTES:
+    plain: dict[str, Any] = json.loads(text)
+    return plain if _carried(text) <= MAX_ANSWER_BYTES else _cut(plain, tool)
+
+
+def _carried(text: str) -> int:
+    """Bytes of a JSON text as the gateway carries it: inside a JSON string."""
+    return len(json.dumps(text))
+
+
+def _cut(answer: dict[str, Any], tool: str) -> dict[str, Any]:
+    """The answer with as many items of its largest list as fit.
+
+    The token of the next page would skip what is cut, so it goes too: the rest is read with smaller pages.
+    """
+    sizes = {name: _carried(json.dumps(value)) for name, value in answer.items() if isinstance(value, list)}
+    name = max(sizes, key=lambda key: sizes[key], default="")
+    items = answer.get(name, [])
+    room = MAX_ANSWER_BYTES - _carried(json.dumps({**answer, name: []})) - _ROOM_FOR_CUT
+    shown = 0
+    for item in items:
+        room -= _carried(json.dumps(item)) + 2
+        if room < 0:
+            break
+        shown += 1
+    if not shown:
         raise ToolError(
-            f"{tool}: the answer has {size} bytes, {MAX_ANSWER_BYTES} fit; ask for fewer or narrower results",
+            f"{tool}: the answer is larger than the {MAX_ANSWER_BYTES} bytes that fit; ask for fewer or narrower "
+            "results",
             code="answer_too_large",
         )
-    plain: dict[str, Any] = json.loads(text)
-    return plain
+    rest = f"call again with page_size {shown} or less and the same page_token, and go on from its next_page_token"
+    cut = {"list": name, "shown": shown, "of": len(items), "rest": rest}
+    paged = {"next_page_token": None} if "next_page_token" in answer else {}
+    return {**answer, name: items[:shown], **paged, "cut": cut}
 
 
 def failure(message: str) -> dict[str, Any]:

@@ -3,46 +3,129 @@
 boto3 is imported on the first use, so that declaring and describing tools needs neither boto3 nor a region.
 """
 
+from __future__ import annotations
+
+import json
+import os
 import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import ToolError
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+if TYPE_CHECKING:
+    import boto3
+
+REGIONS_VARIABLE = "FOUNDATION_REGIONS"
+"""Regions that the tools may read, comma-separated; the function's own when unset."""
+
+ACCOUNTS_VARIABLE = "FOUNDATION_ACCOUNTS"
+"""Accounts that the tools may read beside their own: a JSON object of account to the ARN of the role to assume."""
+
 _DENIED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden", "403"}
-)
+    {
+        "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "Forbidden",
+        "UnauthorizedOperation", "403",
+    }
+)  # fmt: skip
 _DENIED_ACTION = re.compile(r"perform: ([a-z0-9-]+:[A-Za-z0-9]+)")
 _THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown", "TooManyRequestsException"}
-)
+    {
+        "LimitExceededException", "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException",
+        "TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestThrottled",
+    }
+)  # fmt: skip
 
 
-def client(service: str, region: str | None = None) -> Any:
-    """A boto3 client, made once per service and region and kept between invocations.
+@dataclass(frozen=True)
+class Aws:
+    """The AWS account and region that a call reads; a tool gets it by annotating a parameter with it.
 
-    Args:
-        service: The service as boto3 names it.
-        region: The region to ask, or None for the function's own.
-
-    Raises:
-        ToolError: The region has not the form of one (it would become part of a host name).
+    Attributes:
+        region: The region, or None for the function's own.
+        account: The twelve digits of an account to read through a role there, or None for the function's own.
     """
-    if region is not None and not _REGION.fullmatch(region):
-        raise ToolError(f"{region!r} is not an AWS region; give one such as eu-west-1", code="invalid_arguments")
-    return _client(service, region)
+
+    region: str | None = None
+    account: str | None = None
+
+    @classmethod
+    def chosen(cls, *, region: str | None, account: str | None) -> Aws:
+        """What a caller chose, when the platform's settings allow it.
+
+        Raises:
+            ToolError: The settings do not list the region or account.
+        """
+        if region is not None and region not in (allowed := _allowed_regions()):
+            raise ToolError(
+                f"{region!r} is not an AWS region that this platform reads; give one of {', '.join(allowed)}",
+                code="invalid_arguments",
+            )
+        if account is not None and account not in (accounts := _accounts()):
+            known = f"give one of {', '.join(accounts)}" if accounts else "leave account out to read the platform's own"
+            raise ToolError(
+                f"{account!r} is no AWS account that this platform reads; {known}", code="invalid_arguments"
+            )
+        return cls(region, account)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the account and region, made once and kept between invocations.
+
+        Args:
+            service: The service as boto3 names it.
+        """
+        return _client(service, self.region, self.account)
 
 
-@lru_cache(maxsize=64)
-def _client(service: str, region: str | None) -> Any:
+def given(**members: Any) -> dict[str, Any]:
+    """The members of a request that have a value: AWS refuses null, and often what is empty."""
+    return {name: value for name, value in members.items() if value not in (None, "", [], {})}
+
+
+def _allowed_regions() -> list[str]:
+    own = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
+    return [region for region in os.environ.get(REGIONS_VARIABLE, own).split(",") if region]
+
+
+def _accounts() -> Mapping[str, str]:
+    accounts: Mapping[str, str] = json.loads(os.environ.get(ACCOUNTS_VARIABLE, "{}"))
+    return accounts
+
+
+@lru_cache(maxsize=128)
+def _client(service: str, region: str | None, account: str | None) -> Any:
     import boto3  # noqa: PLC0415 - see the module docstring
     from botocore.config import Config  # noqa: PLC0415
 
-    # A region that does not answer must fail before the function's own timeout, while a sentence can still be sent.
-    config = Config(connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
-    return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+    # Retries wait longer each time (https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html);
+    # toolkit.deadline ends them with the function's time.
+    config = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5})
+    make = boto3.client if account is None else _session_in(account).client
+    return make(service, region_name=region, config=config)  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=32)
+def _session_in(account: str) -> boto3.Session:
+    """A session that acts as the role in another account and renews its credentials before they expire."""
+    import boto3  # noqa: PLC0415 - see the module docstring
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
+    from botocore.session import get_session  # noqa: PLC0415
+
+    own, assumed = get_session(), get_session()
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=own.create_client,
+        source_credentials=own.get_credentials(),
+        role_arn=_accounts()[account],
+        extra_args={"RoleSessionName": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "foundation-tools")[:64]},
+    )
+    # botocore has no public way to give a session credentials that renew themselves.
+    assumed._credentials = DeferredRefreshableCredentials(  # type: ignore[attr-defined]
+        refresh_using=fetcher.fetch_credentials, method="assume-role"
+    )
+    return boto3.Session(botocore_session=assumed)
 
 
 def explained(error: Exception) -> ToolError | None:

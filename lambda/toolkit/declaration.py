@@ -1,36 +1,53 @@
 """Turns a function into a tool: everything a gateway, a role and a reference page need, from hints and docstring."""
 
+from __future__ import annotations
+
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from toolkit import docstrings
 from toolkit.errors import DeclarationError, ToolError
 from toolkit.hints import shape_of
+from toolkit.injection import INJECTIONS, Injection
+from toolkit.invocation import Invocation
+from toolkit.parameters import Parameter, input_schema, read_arguments
 from toolkit.permissions import Permission
-from toolkit.shapes import Mapped, Record, Shape
+from toolkit.shapes import Mapped, Record
 from toolkit.spec import ToolSpec
-from toolkit.tenant import TenantContext
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One argument of a tool.
+class Signature:
+    """What a function takes.
 
     Attributes:
-        shape: Its type.
-        description: Its text in the schema: the docstring's, what the type cannot say, and the default.
-        required: Whether a call must give it.
+        function: The function.
+        parameters: Its own arguments by name.
+        injected: Parameters that the toolkit fills in, by name.
     """
 
-    shape: Shape
-    description: str
-    required: bool
+    function: Callable[..., Any]
+    parameters: Mapping[str, Parameter]
+    injected: Mapping[str, Injection]
+
+    def all_parameters(self) -> dict[str, Parameter]:
+        """Its own arguments, then those that its injections stand for."""
+        found = dict(self.parameters)
+        for injection in self.injected.values():
+            found |= injection.parameters
+        return found
+
+    def call(self, given: Mapping[str, Any], invocation: Invocation) -> Any:
+        """Call the function with arguments that were read, and what it gets beside them."""
+        own = {name: value for name, value in given.items() if name in self.parameters}
+        made = {name: injection.make(given, invocation) for name, injection in self.injected.items()}
+        return self.function(**own, **made)
 
 
 @dataclass(frozen=True)
@@ -39,111 +56,135 @@ class Tool:
 
     Attributes:
         spec: What it offers, as plain data.
-        function: The function that does the work.
         parameters: Argument names to what they are.
-        tenant_parameter: The parameter that takes the tenant context, or None.
+        run: Does the work, given arguments that were read and the call.
+        module: Where it is declared.
     """
 
     spec: ToolSpec
-    function: Callable[..., Any]
     parameters: Mapping[str, Parameter]
-    tenant_parameter: str | None
+    run: Callable[[Mapping[str, Any], Invocation], Any]
+    module: str
 
-    def read_arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Check the arguments of a call and convert them to Python's types.
-
-        Args:
-            given: Argument names to JSON values, as the gateway sends them.
+    def call(self, given: Mapping[str, Any], invocation: Invocation) -> Any:
+        """Read the arguments of a call and do the work.
 
         Raises:
-            ToolError: Something is wrong with them; the message names every problem at once.
+            ToolError: Something is wrong with the arguments, or the tool refuses.
         """
-        known = ", ".join(self.parameters) or "none"
-        problems = [
-            f"unknown argument {name!r} (the arguments are: {known})" for name in given if name not in self.parameters
-        ]
-        values = {}
-        for name, parameter in self.parameters.items():
-            if name in given:
-                values[name] = parameter.shape.read(given[name], name, problems)
-            elif parameter.required:
-                problems.append(f"{name} is required: {parameter.description}")
-        if problems:
-            raise ToolError(f"{self.spec.name}: {'; '.join(problems)}", code="invalid_arguments")
-        return values
+        return self.run(read_arguments(self.parameters, given, tool=self.spec.name), invocation)
 
 
-def declare(function: Callable[..., Any], *, actions: Sequence[str]) -> Tool:
+def declare(
+    function: Callable[..., Any], *, actions: Sequence[str], self_check: Mapping[str, Any] | None = None
+) -> Tool:
     """Make a tool of a function.
 
     Args:
         function: Its name is the tool's name, its docstring before `Args:` the tool's description, its entries
             under `Args:` the parameters' descriptions, its hints the schema.
         actions: The IAM actions it calls, in the form that `Permission.parse` takes.
+        self_check: Arguments of a call that has to succeed wherever the tool is deployed; may be left out when the
+            tool needs none.
 
     Raises:
-        DeclarationError: Name, docstring, a hint or an action cannot be used.
+        DeclarationError: Name, docstring, a hint, an action or the self-check cannot be used.
     """
     name = function.__name__
-    if inspect.iscoroutinefunction(function):
-        raise DeclarationError(f"tool {name}: Lambda calls it without an event loop; write def instead of async def")
-    if isinstance(actions, str):
-        raise DeclarationError(f"tool {name}: actions is the text {actions!r}; write a list, [{actions!r}]")
+    check_name(name)
+    description = docstrings.read(function).description
+    if not description:
+        raise DeclarationError(f"tool {name}: it has no docstring; a model chooses the tool by its description")
+    signature = read_signature(function, tool=name)
+    hints = typing.get_type_hints(function)
+    spec = ToolSpec(
+        name=name,
+        description=description,
+        input_schema=input_schema(signature.all_parameters()),
+        output_schema=_output_schema(hints.get("return"), tool=name),
+        actions=permissions(actions, tool=name),
+        self_check=checked_self_check(signature.all_parameters(), self_check or {}, tool=name),
+    )
+    return Tool(spec, signature.all_parameters(), signature.call, function.__module__)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that a tool cannot have.
+
+    Raises:
+        DeclarationError: It has other characters, or too many.
+    """
     if not _NAME.fullmatch(name):
         raise DeclarationError(
             f"tool {name!r}: a tool name has letters, digits, - and _, begins with a letter and has at most 64"
         )
-    documentation = docstrings.read(function)
-    if not documentation.description:
-        raise DeclarationError(f"tool {name}: it has no docstring; a model chooses the tool by its description")
+
+
+def permissions(actions: Iterable[str], *, tool: str) -> tuple[Permission, ...]:
+    """The IAM actions of a declaration, once each, sorted.
+
+    Raises:
+        DeclarationError: One has another form, or a text was given instead of a list.
+    """
+    if isinstance(actions, str):
+        raise DeclarationError(f"tool {tool}: actions is the text {actions!r}; write a list, [{actions!r}]")
+    return tuple(sorted({Permission.parse(action, tool=tool) for action in actions}))
+
+
+def checked_self_check(
+    parameters: Mapping[str, Parameter], arguments: Mapping[str, Any], *, tool: str
+) -> Mapping[str, Any]:
+    """The arguments of a tool's self-check, when the tool takes them.
+
+    Raises:
+        DeclarationError: It does not.
+    """
+    try:
+        read_arguments(parameters, arguments, tool=tool)
+    except ToolError as error:
+        raise DeclarationError(
+            f"tool {tool}: self_check is {dict(arguments)!r}, which it does not take ({error}); give the arguments of "
+            "a call that has to succeed wherever the tool is deployed"
+        ) from error
+    return arguments
+
+
+def read_signature(function: Callable[..., Any], *, tool: str, described: Mapping[str, str] | None = None) -> Signature:
+    """What a function takes.
+
+    Args:
+        function: The function.
+        tool: The tool's name, for errors.
+        described: Descriptions of parameters that the docstring may leave out.
+
+    Raises:
+        DeclarationError: A parameter has no hint or description, or a type that a schema does not have.
+    """
+    if inspect.iscoroutinefunction(function):
+        raise DeclarationError(f"tool {tool}: Lambda calls it without an event loop; write def instead of async def")
     hints = typing.get_type_hints(function)
-    parameters, tenant_parameter = _parameters(function, hints, documentation.entries)
-    spec = ToolSpec(
-        name=name,
-        description=documentation.description,
-        input_schema=_input_schema(parameters),
-        output_schema=_output_schema(hints.get("return"), tool=name),
-        actions=tuple(sorted({Permission.parse(action, tool=name) for action in actions})),
-    )
-    return Tool(spec, function, parameters, tenant_parameter)
-
-
-def _parameters(
-    function: Callable[..., Any], hints: Mapping[str, Any], descriptions: Mapping[str, str]
-) -> tuple[dict[str, Parameter], str | None]:
-    """Each parameter of the signature, and the one that takes the tenant context."""
-    tool = function.__name__
+    entries = docstrings.read(function).entries
+    descriptions = {**(described or {}), **entries}
     parameters: dict[str, Parameter] = {}
-    tenant_parameter: str | None = None
+    injected: dict[str, Injection] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         where = f"tool {tool}, parameter {name}"
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise DeclarationError(f"{where}: it cannot be passed by name; declare a plain parameter")
         if name not in hints:
             raise DeclarationError(f"{where}: it has no type hint")
-        if hints[name] is TenantContext:
-            tenant_parameter = name
+        if hints[name] in INJECTIONS:
+            injected[name] = INJECTIONS[hints[name]]
         elif not descriptions.get(name):
             raise DeclarationError(f"{where}: its description is missing; add '{name}: …' under Args: in the docstring")
         else:
-            shape = shape_of(hints[name], where=where)
             required = parameter.default is parameter.empty
-            default = "" if required or parameter.default in (None, "") else f"Default: {parameter.default}."
-            text = " ".join(part for part in (descriptions[name], shape.remark(), default) if part)
-            parameters[name] = Parameter(shape, text, required)
-    surplus = [name for name in descriptions if name not in parameters and name != tenant_parameter]
+            shape = shape_of(hints[name], where=where)
+            parameters[name] = Parameter(shape, descriptions[name], required, None if required else parameter.default)
+    surplus = [name for name in entries if name not in parameters and name not in injected]
     if surplus:
         raise DeclarationError(f"tool {tool}: Args: describes {', '.join(surplus)}, which it does not take")
-    return parameters, tenant_parameter
-
-
-def _input_schema(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    properties = {
-        name: {**parameter.shape.schema(), "description": parameter.description}
-        for name, parameter in parameters.items()
-    }
-    required = [name for name, parameter in parameters.items() if parameter.required]
-    return {"type": "object", "properties": properties, **({"required": required} if required else {})}
+    return Signature(function, parameters, injected)
 
 
 def _output_schema(hint: Any, *, tool: str) -> dict[str, Any] | None:

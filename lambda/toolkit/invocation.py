@@ -33,6 +33,9 @@ class LambdaContext(Protocol):
     def client_context(self) -> Any:
         """What the caller sent as client context: an object with a `custom` map, or None."""
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the call."""
+
 
 @dataclass(frozen=True)
 class Invocation:

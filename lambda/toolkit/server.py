@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger
 
 from toolkit import answers, aws
+from toolkit.deadline import deadline
 from toolkit.declaration import Tool, declare
 from toolkit.errors import DeclarationError, InternalToolError, ToolError
+from toolkit.family import Family
 from toolkit.invocation import Invocation, LambdaContext
 from toolkit.records import CallRecord
 from toolkit.spec import ServerSpec
@@ -45,29 +47,50 @@ class ToolServer:
             raise DeclarationError(f"tool server {name}: version {version!r} is not of the form 1.2.3")
         self.name = name
         self.version = version
-        self._tools: dict[str, Tool] = {}
+        self._declared: dict[str, Tool | Family] = {}
 
-    def tool(self, *, actions: Sequence[str]) -> Callable[[Function], Function]:
+    def tool(
+        self, *, actions: Sequence[str], self_check: Mapping[str, Any] | None = None
+    ) -> Callable[[Function], Function]:
         """Declare a function as a tool; the function itself stays as it is.
 
         Args:
             actions: Exactly the IAM actions that it calls (`"s3:ListBucket on bucket"`); they become its role.
+            self_check: Arguments of a call that has to succeed wherever the tool is deployed; needed when the tool
+                has a required argument.
 
         Raises:
             DeclarationError: See `toolkit.declaration.declare`; or the name is taken.
         """
 
         def register(function: Function) -> Function:
-            declared = declare(function, actions=actions)
-            if declared.spec.name in self._tools:
-                other = self._tools[declared.spec.name].function.__module__
-                raise DeclarationError(
-                    f"tool {declared.spec.name}: {function.__module__} and {other} both have one; rename one of them"
-                )
-            self._tools[declared.spec.name] = declared
+            declared = declare(function, actions=actions, self_check=self_check)
+            self._add(declared.spec.name, declared, function.__module__)
             return function
 
         return register
+
+    def family(self, name: str, description: str, *, self_check: str | Mapping[str, Any]) -> Family:
+        """Declare a tool that is a family of read operations; see `toolkit.family`.
+
+        Args:
+            name: The tool's name.
+            description: What it is for.
+            self_check: The operation that has to succeed, without arguments, wherever the tool is deployed; or the
+                arguments of such a call.
+
+        Raises:
+            DeclarationError: The name is none, or taken.
+        """
+        family = Family(name, description, self_check=self_check)
+        self._add(name, family, f"{self.name}'s family {name}")
+        return family
+
+    def _add(self, name: str, declared: Tool | Family, module: str) -> None:
+        if name in self._declared:
+            other = self._declared[name].module
+            raise DeclarationError(f"tool {name}: {module} and {other} both have one; rename one of them")
+        self._declared[name] = declared
 
     def discover(self, package: str) -> None:
         """Import every module of a package, so that a tool is there because its file is.
@@ -81,7 +104,7 @@ class ToolServer:
 
     def describe(self) -> ServerSpec:
         """Everything the server offers, as plain data; needs no AWS environment."""
-        specs = sorted((tool.spec for tool in self._tools.values()), key=lambda spec: spec.name)
+        specs = [tool.spec for name in sorted(self._declared) if (tool := self._tool(name))]
         return ServerSpec(self.name, self.version, tuple(specs))
 
     def handler(self, event: Mapping[str, Any] | None, context: LambdaContext) -> dict[str, Any]:
@@ -103,7 +126,8 @@ class ToolServer:
             invocation = Invocation.read(context)
             record.about(invocation)
             correlation_id = invocation.correlation_id
-            answer = self._call(invocation, event or {})
+            with deadline(context):
+                answer = self._call(invocation, event or {})
         except Exception as error:
             refusal = error if isinstance(error, ToolError) else aws.explained(error)
             if refusal is None:
@@ -117,15 +141,17 @@ class ToolServer:
         return answer
 
     def _call(self, invocation: Invocation, given: Mapping[str, Any]) -> dict[str, Any]:
-        tool = self._tools.get(invocation.tool)
+        tool = self._tool(invocation.tool)
         if tool is None:
-            known = ", ".join(sorted(self._tools))
+            known = ", ".join(sorted(self._declared))
             message = f"{self.name} has no tool {invocation.tool!r}; it has {known}"
             raise ToolError(message, code="unknown_tool")
-        arguments = tool.read_arguments(given)
-        if tool.tenant_parameter is not None:
-            arguments[tool.tenant_parameter] = invocation.tenant()
-        return answers.success(tool.function(**arguments), tool=tool.spec.name)
+        return answers.success(tool.call(given, invocation), tool=tool.spec.name)
+
+    def _tool(self, name: str) -> Tool | None:
+        """The tool of that name; a family is one when all of its operations are there."""
+        declared = self._declared.get(name)
+        return declared.tool if isinstance(declared, Family) else declared
 
     @cached_property
     def _logger(self) -> Logger:

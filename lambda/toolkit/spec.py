@@ -1,9 +1,25 @@
 """What a tool server offers, as plain data for schemas, roles, policies and reference pages."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolkit.permissions import Permission
+
+
+@dataclass(frozen=True)
+class OperationSpec:
+    """One operation of a tool that has several.
+
+    Attributes:
+        name: The value of the tool's `operation` argument.
+        description: What it does.
+        actions: The IAM actions it calls, sorted.
+    """
+
+    name: str
+    description: str
+    actions: tuple[Permission, ...]
 
 
 @dataclass(frozen=True)
@@ -17,6 +33,8 @@ class ToolSpec:
             spells it: https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_SchemaDefinition.html
         output_schema: The same for the answer, or None when the tool does not declare one.
         actions: The IAM actions it calls, sorted.
+        self_check: Arguments of a call that succeeds wherever the tool is deployed with its role (R11).
+        operations: Its operations, when it is a family of them.
     """
 
     name: str
@@ -24,6 +42,8 @@ class ToolSpec:
     input_schema: dict[str, Any]
     output_schema: dict[str, Any] | None
     actions: tuple[Permission, ...]
+    self_check: Mapping[str, Any] = field(default_factory=dict)
+    operations: tuple[OperationSpec, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The Lambda entry point. Importing it also gives `server` with every tool declared, for schemas and roles."""
 
-from aws_operations.server import server
+from aws_operations.monitoring.server import server
 
 __all__ = ["handler", "server"]
 
-server.discover("aws_operations")
+server.discover("aws_operations.monitoring")
 handler = server.handler

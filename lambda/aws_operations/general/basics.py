@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aws_operations.server import server
+from aws_operations.general.server import server
 from toolkit import ToolError
 
 

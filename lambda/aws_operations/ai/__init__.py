@@ -1,0 +1,1 @@
+"""Models, agents' gateways and machine learning (R12)."""

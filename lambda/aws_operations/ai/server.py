@@ -1,0 +1,5 @@
+"""The tool server that the modules of this package add their tools to."""
+
+from toolkit import ToolServer
+
+server = ToolServer("aws-ai", version="1.0.0")

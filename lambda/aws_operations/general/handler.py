@@ -1,0 +1,8 @@
+"""The Lambda entry point. Importing it also gives `server` with every tool declared, for schemas and roles."""
+
+from aws_operations.general.server import server
+
+__all__ = ["handler", "server"]
+
+server.discover("aws_operations.general")
+handler = server.handler
