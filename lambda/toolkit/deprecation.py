@@ -34,7 +34,7 @@ SCHEMA: Mapping[str, Any] = {
 
 NAMESPACE = "Foundation/Tools"
 METRIC = "DeprecatedCalls"
-"""Calls of a deprecated major: by server and major, and by tool as well."""
+"""Calls of a deprecated major, with the dimensions service (the tool server) and major, and with tool beside them."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class Deprecation:
         # Only a deprecated major pays for the import.
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415
 
-        by_server = {"server": server, "major": version.partition(".")[0]}
-        metrics = EphemeralMetrics(namespace=NAMESPACE)
-        metrics.set_default_dimensions(**by_server)
-        metrics.add_dimensions(**by_server, tool=tool)
+        major = version.partition(".")[0]
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=server)
+        metrics.add_dimension("major", major)
+        metrics.add_dimensions(service=server, major=major, tool=tool)
         metrics.add_metric(METRIC, MetricUnit.Count, 1)
         metrics.flush_metrics()

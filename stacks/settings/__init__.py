@@ -13,6 +13,7 @@ from stacks.settings.environment import (
 )
 from stacks.settings.loader import Settings, SettingsError, available_environments, load_settings
 from stacks.settings.tenant import AgentSettings, TenantSettings
+from stacks.settings.versions import ServedMajor
 
 __all__ = [
     "MOST_ZONES",
@@ -24,6 +25,7 @@ __all__ = [
     "IdentitySettings",
     "NetworkSettings",
     "ProtectionSettings",
+    "ServedMajor",
     "Settings",
     "SettingsError",
     "TenantSettings",

@@ -19,6 +19,7 @@ from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.sentences import sentences
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
+from stacks.settings.versions import ServedMajor
 from stacks.settings.yaml_file import YamlError, read_yaml
 from toolkit.spec import ServerSpec
 
@@ -45,7 +46,8 @@ class Settings:
         name: the environment's name, which is its file's.
         environment: what `config/<name>.yaml` says.
         tenants: the tenants of this environment, sorted by name.
-        tool_specs: what each of its tool servers offers, by name.
+        tool_specs: what the current major of each of its tool servers offers, by name.
+        served_majors: the majors of each tool server that are served side by side, the current one first, by name.
     """
 
     project: str
@@ -53,6 +55,7 @@ class Settings:
     environment: EnvironmentSettings
     tenants: tuple[TenantSettings, ...]
     tool_specs: Mapping[str, ServerSpec]
+    served_majors: Mapping[str, tuple[ServedMajor, ...]]
 
     @property
     def prefix(self) -> str:
@@ -100,8 +103,18 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
         mistakes += quota_mistakes(name, environment, present)
     if mistakes:
         raise SettingsError(mistakes)
+    served = {
+        server: (ServedMajor(spec=spec, package=settings.package, settings=settings),)
+        for server, settings in environment.tool_servers.items()
+        for spec in (specs[server],)
+    }
     return Settings(
-        project=PROJECT, name=name, environment=environment, tenants=tuple(present.values()), tool_specs=specs
+        project=PROJECT,
+        name=name,
+        environment=environment,
+        tenants=tuple(present.values()),
+        tool_specs=specs,
+        served_majors=served,
     )
 
 

@@ -1,0 +1,5 @@
+"""Versions of tool servers: published schemas, what may change within a major, and majors served side by side (R11)."""
+
+from stacks.settings.versions.served import ServedMajor
+
+__all__ = ["ServedMajor"]
