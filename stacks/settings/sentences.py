@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
@@ -35,8 +36,10 @@ def sentences(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     for detail in details:
         if detail["type"] == "too_short" and _has_mistakes_inside(detail, details):
             continue  # pydantic counts the right entries only
-        path = [str(part) for part in detail["loc"] if part != "[key]"]
-        yield f"{'.'.join(path)}: {_what(detail, path, model)}"
+        path, section = _place([str(part) for part in detail["loc"] if part != "[key]"], model)
+        if detail["type"].startswith("union_tag"):
+            path.append("kind")
+        yield f"{'.'.join(path)}: {_what(detail, path, section)}"
 
 
 def _has_mistakes_inside(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -44,11 +47,11 @@ def _has_mistakes_inside(detail: ErrorDetails, details: list[ErrorDetails]) -> b
     return any(len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in details)
 
 
-def _what(detail: ErrorDetails, path: list[str], model: type[BaseModel]) -> str:
+def _what(detail: ErrorDetails, path: list[str], section: Any) -> str:
     value, context = detail["input"], detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            sentence = _unknown_key(path, model)
+            sentence = _unknown_key(path[-1], section)
         case "missing":
             sentence = "is missing: add it"
         case "value_error":
@@ -56,6 +59,10 @@ def _what(detail: ErrorDetails, path: list[str], model: type[BaseModel]) -> str:
             sentence = f"{shown}{context['error']}"
         case "literal_error":
             sentence = f"{value!r} is not known: {_closest(value, context['expected'])}"
+        case "union_tag_not_found":
+            sentence = "is missing: add it, to say what the other keys are about"
+        case "union_tag_invalid":
+            sentence = f"{context['tag']!r} is not known: {_closest(context['tag'], context['expected_tags'])}"
         case "string_pattern_mismatch":
             sentence = f"{value!r} is refused: write {IN_WORDS[context['pattern']]}"
         case kind if kind in _BOUNDS:
@@ -73,18 +80,53 @@ def _closest(value: object, expected: str) -> str:
     return (f"did you mean {near[0]}? " if near else "") + f"use one of {', '.join(names)}"
 
 
-def _unknown_key(path: list[str], model: type[BaseModel]) -> str:
-    known = list(_fields_at(path[:-1], model))
-    near = get_close_matches(path[-1], known, n=1)
+def _unknown_key(key: str, section: Any) -> str:
+    known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    near = get_close_matches(key, known, n=1)
     return "is an unknown key: " + (f"did you mean {near[0]}? " if near else "") + f"known here are {', '.join(known)}"
 
 
-def _fields_at(path: list[str], model: type[BaseModel]) -> list[str]:
-    """The keys known in the section that `path` leads to."""
+def _place(location: list[str], model: type[BaseModel]) -> tuple[list[str], Any]:
+    """The keys that lead to `location`, as they stand in the file, and the section that holds the last of them.
+
+    Where a section is of one of several kinds, pydantic puts the kind among the keys.
+    """
+    path: list[str] = []
+    section: Any = model
     current: Any = model
-    for part in path:
-        if isinstance(current, type) and issubclass(current, BaseModel):
-            current = current.model_fields[part].annotation
-        else:
-            current = typing.get_args(current)[-1]  # dict[name, Section] → Section
-    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+    for part in location:
+        kinds = {typing.get_args(kind.model_fields["kind"].annotation)[0]: kind for kind in _kinds(current)}
+        if part in kinds:
+            current = kinds[part]
+            continue
+        path.append(part)
+        section, current = current, _inside(current, part)
+    return path, section
+
+
+def _inside(current: Any, part: str) -> Any:
+    """What stands under `part` in a section, a mapping or a list; None where that is nothing more."""
+    sections = [option for option in _options(current) if isinstance(option, type) and issubclass(option, BaseModel)]
+    if sections:
+        return sections[0].model_fields[part].annotation if part in sections[0].model_fields else None
+    for option in _options(current):
+        if typing.get_args(option):
+            return typing.get_args(option)[1 if typing.get_origin(option) is dict else 0]
+    return None
+
+
+def _kinds(annotation: Any) -> list[type[BaseModel]]:
+    """The sections among which `kind` decides, if there are several."""
+    found = [o for o in _options(annotation) if isinstance(o, type) and issubclass(o, BaseModel)]
+    return [kind for kind in found if "kind" in kind.model_fields] if len(found) > 1 else []
+
+
+def _options(annotation: Any) -> Iterator[Any]:
+    """What a union is of; any other annotation itself. `Annotated` is looked through."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        yield from _options(typing.get_args(annotation)[0])
+    elif typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        for option in typing.get_args(annotation):
+            yield from _options(option)
+    else:
+        yield annotation
