@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit import docstrings
+from toolkit.contract import Contract
 from toolkit.errors import DeclarationError, ToolError
 from toolkit.hints import shape_of
 from toolkit.injection import INJECTIONS, Injection
@@ -96,14 +97,15 @@ def declare(
     if not description:
         raise DeclarationError(f"tool {name}: it has no docstring; a model chooses the tool by its description")
     signature = read_signature(function, tool=name)
-    hints = typing.get_type_hints(function)
+    answer = _answer(typing.get_type_hints(function).get("return"), tool=name)
     spec = ToolSpec(
         name=name,
         description=description,
         input_schema=input_schema(signature.all_parameters()),
-        output_schema=_output_schema(hints.get("return"), tool=name),
+        output_schema=answer.schema() if answer else None,
         actions=permissions(actions, tool=name),
         self_check=checked_self_check(signature.all_parameters(), self_check or {}, tool=name),
+        contract=Contract.of(signature.all_parameters(), answer=answer),
     )
     return Tool(spec, signature.all_parameters(), signature.call, function.__module__)
 
@@ -187,13 +189,13 @@ def read_signature(function: Callable[..., Any], *, tool: str, described: Mappin
     return Signature(function, parameters, injected)
 
 
-def _output_schema(hint: Any, *, tool: str) -> dict[str, Any] | None:
-    """The schema of a TypedDict answer; None for a plain dict."""
+def _answer(hint: Any, *, tool: str) -> Record | None:
+    """The shape of a TypedDict answer; None for a plain dict."""
     if hint is None:
         raise DeclarationError(f"tool {tool}: it has no return type; use dict or a TypedDict")
     shape = shape_of(hint, where=f"tool {tool}, its answer")
     if isinstance(shape, Record):
-        return shape.schema()
+        return shape
     if isinstance(shape, Mapped):
         return None
     raise DeclarationError(f"tool {tool}: it answers {hint}; use dict or a TypedDict, so that answers can grow")

@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from toolkit import docstrings
+from toolkit.contract import Contract
 from toolkit.declaration import Signature, Tool, check_name, checked_self_check, permissions, read_signature
 from toolkit.errors import DeclarationError, ToolError
 from toolkit.invocation import Invocation
@@ -119,6 +120,11 @@ class Family:
             actions=tuple(sorted({action for operation in operations for action in operation.actions})),
             self_check=checked_self_check(parameters, self._self_check, tool=self.name),
             operations=operations,
+            contract=Contract.of(
+                parameters,
+                answer=None,
+                operations={name: taken.signature.all_parameters() for name, taken in self._operations.items()},
+            ),
         )
         return Tool(spec, parameters, self._run, self.module)
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger
 from toolkit import answers, aws
 from toolkit.deadline import deadline
 from toolkit.declaration import Tool, declare
+from toolkit.deprecation import Deprecation
 from toolkit.errors import DeclarationError, InternalToolError, ToolError
 from toolkit.family import Family
 from toolkit.invocation import Invocation, LambdaContext
@@ -146,12 +147,19 @@ class ToolServer:
             known = ", ".join(sorted(self._declared))
             message = f"{self.name} has no tool {invocation.tool!r}; it has {known}"
             raise ToolError(message, code="unknown_tool")
-        return answers.success(tool.call(given, invocation), tool=tool.spec.name)
+        if self._deprecation:
+            self._deprecation.count(server=self.name, version=self.version, tool=tool.spec.name)
+        answer = answers.success(tool.call(given, invocation), tool=tool.spec.name)
+        return self._deprecation.mark(answer) if self._deprecation else answer
 
     def _tool(self, name: str) -> Tool | None:
         """The tool of that name; a family is one when all of its operations are there."""
         declared = self._declared.get(name)
         return declared.tool if isinstance(declared, Family) else declared
+
+    @cached_property
+    def _deprecation(self) -> Deprecation | None:
+        return Deprecation.from_environment()
 
     @cached_property
     def _logger(self) -> Logger:

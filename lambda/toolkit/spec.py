@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolkit.contract import Contract
 from toolkit.permissions import Permission
 
 
@@ -35,6 +36,7 @@ class ToolSpec:
         actions: The IAM actions it calls, sorted.
         self_check: Arguments of a call that succeeds wherever the tool is deployed with its role (R11).
         operations: Its operations, when it is a family of them.
+        contract: What callers may rely on, in full; None of a tool that is not declared in Python.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ToolSpec:
     actions: tuple[Permission, ...]
     self_check: Mapping[str, Any] = field(default_factory=dict)
     operations: tuple[OperationSpec, ...] = ()
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True)
