@@ -40,7 +40,8 @@ def bundle(
 
     Args:
         source_root: folder of the packages (`lambda/`).
-        packages: the function's package first, then the shared ones it imports.
+        packages: the function's package first, then the shared ones it imports; of `outer.inner` the modules of `outer`
+            come along, its other packages do not.
         cache_folder: where bundles are kept between syntheses.
         aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
             All of them together would be thirty times the rest.
@@ -89,19 +90,29 @@ def archive(folder: Path) -> Path:
 
 
 def _package_files(source_root: Path, packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """Every file of the packages, and of a package inside another the modules that lie above it."""
     for package in packages:
-        folder = source_root / package
-        if not (folder / "__init__.py").is_file():
-            raise BundleError(f"{folder} is no Python package: create {folder / '__init__.py'}")
-        for path in folder.rglob("*"):
-            if path.is_file() and not _SKIPPED.intersection(path.relative_to(folder).parts):
+        folders = _folders(source_root, package)
+        for folder in folders:
+            if not (folder / "__init__.py").is_file():
+                raise BundleError(f"{folder} is no Python package: create {folder / '__init__.py'}")
+        above = [path for folder in folders[:-1] for path in folder.glob("*.py")]
+        for path in (*above, *folders[-1].rglob("*")):
+            if path.is_file() and not _SKIPPED.intersection(path.relative_to(folders[0]).parts):
                 yield str(path.relative_to(source_root)), path
+
+
+def _folders(source_root: Path, package: str) -> list[Path]:
+    """The folder of `outer.inner` and those above it, the outermost first."""
+    parts = package.split(".")
+    return [source_root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
 def _dependencies(source_root: Path, packages: tuple[str, ...]) -> list[Distribution]:
     """The distributions that the packages' requirements.txt name, and all that those require."""
     found: dict[str, Distribution] = {}
-    waiting = [line for package in packages for line in _requirement_lines(source_root / package / "requirements.txt")]
+    folders = [folder for package in packages for folder in _folders(source_root, package)]
+    waiting = [line for folder in folders for line in _requirement_lines(folder / "requirements.txt")]
     while waiting:
         requirement = Requirement(waiting.pop())
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()

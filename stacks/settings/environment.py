@@ -156,9 +156,13 @@ class ToolServerSettings(SettingsModel):
     """One tool server: a Lambda package under `lambda/`, a resource server with scopes, a target of the gateway."""
 
     package: Annotated[
-        str, text(r"^[a-z][a-z0-9_]*$", wanted="the name of a folder in lambda/: lower-case letters, digits and _")
+        str,
+        text(
+            r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
+            wanted="a Python package in lambda/, like aws_operations.general: lower-case letters, digits, _ and dots",
+        ),
     ]
-    """Folder below `lambda/` that holds the server."""
+    """Package below `lambda/` that holds the server."""
     in_vpc: bool
     """Run in the private subnets. The services its tools call must be reachable from there."""
     reserved_concurrency: Annotated[int, Field(ge=1, le=1000)]
@@ -167,6 +171,19 @@ class ToolServerSettings(SettingsModel):
     """Memory of the function, in MiB; its share of a processor grows with it."""
     timeout_seconds: Annotated[int, Field(ge=1, le=900)] = 30
     """Seconds after which Lambda ends a call."""
+
+
+class ToolAccessSettings(SettingsModel):
+    """What the tools may read beside the environment's own account and region (R12)."""
+
+    regions: tuple[Region, ...] = Field(default=(), strict=False)
+    """Regions that tools may read beside the environment's own."""
+    accounts: dict[
+        Annotated[str, text(r"^\d{12}$", wanted="the twelve digits of an AWS account, quoted")],
+        Annotated[str, text(r"^[\w+=,.@-]{1,64}$", wanted="the name of a role in that account, without its path")],
+    ] = {}
+    """Role to assume in each account that tools may read, by the account's twelve digits, quoted. The role there has to
+    trust the tool servers' roles and allow what their tools call; IAM decides there."""
 
 
 class GatewaySettings(SettingsModel):
@@ -209,6 +226,7 @@ class EnvironmentSettings(SettingsModel):
     data: DataSettings = DataSettings()
     tool_servers: dict[Slug, ToolServerSettings] = Field(min_length=1)
     """Tool servers by name, which is the name that their code gives them."""
+    tool_access: ToolAccessSettings = ToolAccessSettings()
     targets: dict[Slug, TargetSettings] = {}
     """Further targets of the gateway by name: what exists elsewhere and is offered here without code."""
     gateway: GatewaySettings = GatewaySettings()

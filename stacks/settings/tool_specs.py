@@ -44,28 +44,23 @@ def read_specs(environment: EnvironmentSettings, *, label: str, root: Path) -> t
 def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpec:
     """What the server declares; its handler module is what imports all of its tools."""
     package = settings.package
-    if not (root / "lambda" / package / "handler.py").is_file():
-        raise DeclarationError(
-            f"{package!r} has no handler: create lambda/{package}/handler.py or name an existing folder"
-        )
+    folder = f"lambda/{package.replace('.', '/')}"
+    if not (root / folder / "handler.py").is_file():
+        raise DeclarationError(f"{package!r} has no handler: create {folder}/handler.py or name an existing package")
     try:
         handler = import_module(f"{package}.handler")
     except DeclarationError:
         raise
     except Exception as error:  # whatever a tool's module raises is its author's to mend
         raise DeclarationError(
-            f"{package!r} cannot be imported ({type(error).__name__}: {error}): correct {_place(error, package)}"
+            f"{package!r} cannot be imported ({type(error).__name__}: {error}): correct {_place(error, folder, root)}"
         ) from error
     server = getattr(handler, "server", None)
     if not isinstance(server, ToolServer):
-        raise DeclarationError(
-            f"{package!r} holds no tool server: lambda/{package}/handler.py has to import it as `server`"
-        )
+        raise DeclarationError(f"{package!r} holds no tool server: {folder}/handler.py has to import it as `server`")
     spec = server.describe()
     if not spec.tools:
-        raise DeclarationError(
-            f"{package!r} declares no tool: decorate a function with @server.tool in lambda/{package}"
-        )
+        raise DeclarationError(f"{package!r} declares no tool: decorate a function with @server.tool in {folder}")
     if spec.name != name:
         raise DeclarationError(
             f"{package!r} calls its server {spec.name!r}: put it under tool_servers.{spec.name}, the name by which "
@@ -74,15 +69,15 @@ def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpe
     return spec
 
 
-def _place(error: Exception, package: str) -> str:
-    """File and line in the package that an error came from, as far as it tells."""
+def _place(error: Exception, folder: str, root: Path) -> str:
+    """File and line in the package's folder that an error came from, as far as it tells."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"lambda/{package}/{Path(error.filename).name}, line {error.lineno}"
+        return f"{folder}/{Path(error.filename).name}, line {error.lineno}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
-        if file.parent.name == package:
-            return f"lambda/{package}/{file.name}, line {frame.lineno}"
-    return f"lambda/{package}, or what its requirements.txt names"
+        if file.is_relative_to(root / "lambda" / Path(folder).parts[1]):
+            return f"{file.relative_to(root)}, line {frame.lineno}"
+    return f"{folder}, or what its requirements.txt names"
 
 
 def unreachable_services(environment: EnvironmentSettings, specs: Mapping[str, ServerSpec], *, label: str) -> list[str]:

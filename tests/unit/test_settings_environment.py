@@ -81,7 +81,7 @@ ENVIRONMENT_MISTAKES = [
     (
         at("tool_servers.aws-operations.package", "aws_operation"),
         "tool_servers.aws-operations.package: 'aws_operation' has no handler: create lambda/aws_operation/handler.py "
-        "or name an existing folder",
+        "or name an existing package",
     ),
     (
         at("tool_servers.aws-operations.package", "secret_rotation"),
