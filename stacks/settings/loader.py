@@ -17,6 +17,8 @@ from pydantic import BaseModel, ValidationError
 from stacks.settings.agreement import ignored_files, name_mistakes, quota_mistakes, tenant_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.sentences import sentences
+from stacks.settings.targets.agreement import read_targets
+from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
 from stacks.settings.versions import ServedMajor
@@ -47,6 +49,7 @@ class Settings:
         environment: what `config/<name>.yaml` says.
         tenants: the tenants of this environment, sorted by name.
         tool_specs: what the current major of each of its tool servers offers, by name.
+        target_documents: what describes the tools of its other targets, by target, where something does.
         served_majors: the majors of each tool server that are served side by side, the current one first, by name.
     """
 
@@ -56,6 +59,7 @@ class Settings:
     tenants: tuple[TenantSettings, ...]
     tool_specs: Mapping[str, ServerSpec]
     served_majors: Mapping[str, tuple[ServedMajor, ...]]
+    target_documents: Mapping[str, Document]
 
     @property
     def prefix(self) -> str:
@@ -96,6 +100,8 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
     label = f"config/{name}.yaml"
     specs, unusable = read_specs(environment, label=label, root=root)
     mistakes += [*unusable, *unreachable_services(environment, specs, label=label)]
+    documents, wrong = read_targets(environment.targets, servers=environment.tool_servers, label=label, root=root)
+    mistakes += wrong
     for file, tenant in tenants.items():
         mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)
     present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
@@ -104,7 +110,7 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
     if mistakes:
         raise SettingsError(mistakes)
     served = {
-        server: (ServedMajor(spec=spec, package=settings.package, settings=settings),)
+        server: (ServedMajor(declared=spec, package=settings.package, settings=settings),)
         for server, settings in environment.tool_servers.items()
         for spec in (specs[server],)
     }
@@ -115,6 +121,7 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
         tenants=tuple(present.values()),
         tool_specs=specs,
         served_majors=served,
+        target_documents=documents,
     )
 
 

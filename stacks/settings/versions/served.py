@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from stacks.settings.environment import ToolServerSettings
 from toolkit.deprecation import FIELD, SCHEMA, Deprecation
@@ -16,26 +17,31 @@ class ServedMajor:
     """One major of a tool server: a function with a role, an alias and a gateway target of its own.
 
     Attributes:
-        spec: what it offers; where the major is deprecated, every tool's description begins by saying so.
+        declared: what its code says that it offers; `spec` is what callers get.
         package: the Lambda package that holds it, dotted.
         settings: the server's settings, the same for each of its majors.
         deprecation: when it ends and what to use instead; None for the current major.
     """
 
-    spec: ServerSpec
+    declared: ServerSpec
     package: str
     settings: ToolServerSettings
     deprecation: Deprecation | None = None
 
+    @cached_property
+    def spec(self) -> ServerSpec:
+        """What it offers; where the major is deprecated, every tool's description begins by saying so."""
+        return deprecated(self.declared, self.deprecation) if self.deprecation else self.declared
+
     @property
     def server(self) -> str:
         """The tool server's name, the same for each of its majors; scopes go by it."""
-        return self.spec.name
+        return self.declared.name
 
     @property
     def major(self) -> int:
         """The first part of its version."""
-        return major_of(self.spec.version)
+        return major_of(self.declared.version)
 
     @property
     def target(self) -> str:
