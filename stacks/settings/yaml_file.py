@@ -32,13 +32,23 @@ def read_yaml(file: Path) -> dict[str, Any]:
         YamlError: the text is no YAML, has a key twice, or is no mapping.
     """
     try:
-        # _UniqueKeys is a SafeLoader: it builds plain data only.
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise YamlError(f"line {line} is no YAML ({error.problem}): correct it there") from None
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise YamlError("is no UTF-8 text: save it as UTF-8") from None
     if not isinstance(content, dict):
         raise YamlError("holds no mapping: write keys and values as in the other files beside it")
     return content
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain data that `text` holds.
+
+    Raises:
+        YamlError: the text is no YAML, or has a key twice.
+    """
+    try:
+        # _UniqueKeys is a SafeLoader: it builds plain data only.
+        return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise YamlError(f"line {line} is no YAML ({error.problem}): correct it there") from None
