@@ -19,7 +19,7 @@ from local.console import Console
 from local.emulator.settings import ACCOUNT
 from local.failure import LocalRunError
 
-TARGET = "aws-operations"
+TARGET = "aws-operations-v1"
 BUCKET = f"example-reports-{ACCOUNT}"
 _WIDTH = 100
 

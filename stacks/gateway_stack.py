@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -28,7 +28,7 @@ class GatewayStack(FoundationStack):
         settings: Settings,
         identity: MachineIdentity,
         client_ids: Mapping[str, str],
-        servers: Mapping[str, ToolServer],
+        servers: Sequence[ToolServer],
     ) -> None:
         """Make the stack.
 
@@ -52,11 +52,11 @@ class GatewayStack(FoundationStack):
             debug=settings.environment.gateway.debug,
             traces=settings.environment.gateway.traces,
         )
-        for name, server in servers.items():
+        for server in servers:
             self.gateway.add_lambda_target(
-                name=name,
-                description=f"{name} {server.spec.version}",
-                function=server.function,
+                name=server.target,
+                description=f"{server.spec.name} {server.spec.version}",
+                function=server.alias,
                 tools=server.spec.tools,
             )
         ssm.StringParameter(

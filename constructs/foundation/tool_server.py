@@ -1,6 +1,8 @@
-"""A tool server on Lambda: its function, with a role made of what its tools declare (R12)."""
+"""A tool server's major on Lambda: its function, with a role made of what its tools declare (R12), and its alias (R11)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -12,11 +14,14 @@ from toolkit.spec import ServerSpec
 
 
 class ToolServer(Construct):
-    """A Lambda function that serves the tools of `spec`.
+    """A Lambda function that serves the tools of one major of a tool server, called through an alias.
 
     Attributes:
-        spec: the server's description.
+        spec: what it offers.
+        target: name of its gateway target.
+        size: what a call may take.
         function: the function.
+        alias: points at the published version that answers calls.
     """
 
     def __init__(
@@ -25,12 +30,27 @@ class ToolServer(Construct):
         construct_id: str,
         *,
         spec: ServerSpec,
+        target: str,
+        alias: str,
         package: str,
         log_keeping: LogKeeping,
         size: FunctionSize,
+        variables: Mapping[str, str],
         placement: VpcPlacement | None,
     ) -> None:
-        """Make the server; parameters beyond `spec` are those of `PythonFunction`.
+        """Make the server.
+
+        Args:
+            scope: the stack it belongs to.
+            construct_id: its id there.
+            spec: what it offers.
+            target: name of its gateway target, as aws-operations-v1.
+            alias: name of the alias, as v1.
+            package: folder under `lambda/`, dotted.
+            log_keeping: how its logs are kept.
+            size: memory, time limit and parallel calls.
+            variables: environment variables beyond its name; no secrets.
+            placement: where in a VPC it runs; outside when None.
 
         Raises:
             DeclarationError: a tool declares an action that cannot become a statement.
@@ -38,16 +58,19 @@ class ToolServer(Construct):
         """
         super().__init__(scope, construct_id)
         self.spec = spec
-        self._server = PythonFunction(
+        self.target = target
+        self.size = size
+        server = PythonFunction(
             self,
             "Server",
             package=package,
             description=f"Tool server {spec.name} {spec.version}",
             log_keeping=log_keeping,
             size=size,
-            environment={"POWERTOOLS_SERVICE_NAME": spec.name},
+            environment={"POWERTOOLS_SERVICE_NAME": spec.name, **variables},
             placement=placement,
             statements=statements(spec.actions, declared_by=f"lambda/{package}"),
         )
         acknowledge_patterns(self, spec.actions, declared_by=f"lambda/{package}")
-        self.function: lambda_.Function = self._server.function
+        self.function: lambda_.Function = server.function
+        self.alias = lambda_.Alias(self, "Alias", alias_name=alias, version=self.function.current_version)

@@ -15,7 +15,7 @@ def tools_page() -> str:
     servers: dict[str, ServerSpec] = {}
     for environment in available_environments():
         servers |= load_settings(environment).tool_specs
-    parts = ["A tool appears on the gateway as `<server>___<tool>`. A server's role allows exactly the actions below."]
+    parts = ["A tool appears on the gateway as `<server>-v<major>___<tool>`. A server's role allows exactly the actions below."]
     for name, spec in sorted(servers.items()):
         parts.append(f"## {name} {spec.version}")
         for tool in spec.tools:

@@ -45,7 +45,7 @@ def run(rounds: int = 9) -> None:
     )
     context: Any = SimpleNamespace(
         aws_request_id="1",
-        client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations___s3_read_operations"}),
+        client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations-v1___s3_read_operations"}),
     )
 
     def tool() -> None:

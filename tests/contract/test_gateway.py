@@ -15,7 +15,7 @@ from mcp.shared.exceptions import MCPError
 
 from tests.contract.conftest import Agent, Connect, Send
 
-TARGET = "aws-operations"
+TARGET = "aws-operations-v1"
 MODES = ["legacy", "auto"]
 
 
@@ -97,7 +97,7 @@ def _tampered(token: str) -> str:
     """The token with one more scope in its claims, under its old signature."""
     header, payload, signature = token.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    claims["scope"] += f" {TARGET}/admin"
+    claims["scope"] += " aws-operations/admin"
     changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
     return f"{header}.{changed}.{signature}"
 

@@ -83,7 +83,7 @@ async def tools(local_run: LocalRun) -> list[str]:
     """The tools that an agent finds, after it has called one."""
     account = local_run.platform.account
     async with connected(account.gateway_url(), account.token(AGENT).value) as client:
-        assert not (await client.call_tool("aws-operations___hello_world", {})).is_error
+        assert not (await client.call_tool("aws-operations-v1___hello_world", {})).is_error
         return [tool.name for tool in (await client.list_tools()).tools]
 
 

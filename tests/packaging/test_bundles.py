@@ -28,7 +28,7 @@ zoneinfo.reset_tzpath(to=())  # the runtime is not documented to bring time zone
 context = SimpleNamespace(
     aws_request_id="1",
     function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn",
-    client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations___get_time"}),
+    client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations-v1___get_time"}),
 )
 answer = aws_operations.handler.handler({"timezone": "America/Sao_Paulo"}, context)
 assert answer["timezone"] == "America/Sao_Paulo", answer

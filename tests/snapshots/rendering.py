@@ -1,11 +1,13 @@
 """A template as text that people can review: YAML, references short, what says nothing left out.
 
 Left out are CDK's bootstrap check, which is the same in every template; the tags `project` and `environment`, which
-every resource has (tests/synth/test_stacks.py); and the hashes of assets, which change with every line of code.
+every resource has (tests/synth/test_stacks.py); and what changes with every line of code: the hashes of assets, and
+those in the logical ids of function versions.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -14,6 +16,7 @@ import yaml
 from tests.templates import Json
 
 _ASSET = re.compile(r"\b[0-9a-f]{64}\b")
+_VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}\b")
 _RESOURCE_KEYS = ("Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy")
 _TAGS = {"Tags", "UserPoolTags"}
 _EVERYWHERE = {"project", "environment"}
@@ -41,6 +44,7 @@ _Dumper.add_representer(Reference, lambda dumper, data: dumper.represent_scalar(
 
 def render(body: Json) -> str:
     """The text of a template; equal for templates that differ in nothing worth a review."""
+    body = json.loads(_VERSION.sub(r"\1", json.dumps(body)))
     resources = body["Resources"]
     shown = {
         "Description": body.get("Description"),

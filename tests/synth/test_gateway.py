@@ -83,7 +83,9 @@ def test_only_this_accounts_gateways_take_on_the_role(environment: str) -> None:
 @in_every_environment
 def test_targets_offer_the_servers_tools(environment: str) -> None:
     targets = template(environment, "gateway").properties(TARGET)
-    specs = load_settings(environment).tool_specs
+    specs = {
+        served.target: served.spec for majors in load_settings(environment).served_majors.values() for served in majors
+    }
     assert {target["Name"] for target in targets} == specs.keys()
     for target in targets:
         function = target["TargetConfiguration"]["Mcp"]["Lambda"]
@@ -93,9 +95,11 @@ def test_targets_offer_the_servers_tools(environment: str) -> None:
             assert offered[tool.name]["Description"] == tool.description
             assert lower(offered[tool.name]["InputSchema"]) == tool.input_schema
         assert target["CredentialProviderConfigurations"] == [{"CredentialProviderType": "GATEWAY_IAM_ROLE"}]
-        server = outputs_of(environment, "tools", function["LambdaArn"])["Fn::GetAtt"][0]
-        variables = template(environment, "tools").resources[server]["Properties"]["Environment"]["Variables"]
-        assert variables["POWERTOOLS_SERVICE_NAME"] == target["Name"]
+        tools = template(environment, "tools").resources
+        alias = tools[outputs_of(environment, "tools", function["LambdaArn"])["Ref"]]["Properties"]
+        assert f"{specs[target['Name']].name}-{alias['Name']}" == target["Name"]
+        variables = tools[alias["FunctionName"]["Ref"]]["Properties"]["Environment"]["Variables"]
+        assert variables["POWERTOOLS_SERVICE_NAME"] == specs[target["Name"]].name
 
 
 def lower(schema: Json) -> Json:

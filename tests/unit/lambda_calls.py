@@ -18,9 +18,13 @@ class Context:
 
     client_context: Any = None
     aws_request_id: str = "lambda-request-1"
+    remaining_ms: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
-def context_for(tool: str, *, headers: Any = None, target: str = "aws-operations") -> Context:
+def context_for(tool: str, *, headers: Any = None, target: str = "aws-operations-v1") -> Context:
     """The context of a gateway's call."""
     custom: dict[str, Any] = {
         "bedrockAgentCoreToolName": f"{target}___{tool}",

@@ -111,7 +111,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:aws-operations"
 def lambda_target(*tools: dict[str, Any], **changes: Any) -> TargetRecord:
     record = TargetRecord(
         target_id="TARGET0001",
-        name="aws-operations",
+        name="aws-operations-v1",
         kind="mcp.lambda",
         configuration={"lambdaArn": FUNCTION, "toolSchema": {"inlinePayload": list(tools or (GET_TIME, HELLO))}},
         version="1",

@@ -63,7 +63,7 @@ def _target(**changes: Any) -> dict[str, Any]:
     return {
         "gatewayArn": ARN,
         "targetId": "TARGET0001",
-        "name": "aws-operations",
+        "name": "aws-operations-v1",
         "status": "READY",
         "createdAt": WHEN,
         "updatedAt": WHEN,
@@ -148,7 +148,7 @@ def test_a_gateway_that_is_not_ready_is_not_served(status: str) -> None:
 
 def test_a_target_that_is_not_ready_is_not_listed() -> None:
     (gateway,) = _read(_gateway(), targets=[_target(), _target(targetId="TARGET0002", name="b", status="FAILED")])
-    assert [target.name for target in gateway.targets] == ["aws-operations"]
+    assert [target.name for target in gateway.targets] == ["aws-operations-v1"]
 
 
 def test_what_is_deleted_while_it_is_read_is_left_out() -> None:
@@ -240,5 +240,5 @@ def test_a_tool_schema_in_s3_is_read() -> None:
         target = lambda_function.build(record, ID, aws, role)
         assert [tool.name for tool in target.tools] == ["get_time"]
         stub.add_client_error("get_object", "NoSuchKey")
-        with pytest.raises(UnusableTargetError, match="aws-operations: its tool schema s3://schemas/dir"):
+        with pytest.raises(UnusableTargetError, match="aws-operations-v1: its tool schema s3://schemas/dir"):
             lambda_function.build(record, ID, aws, role)

@@ -88,7 +88,7 @@ async def test_a_request_of_a_foreign_web_page_is_refused() -> None:
 
 async def test_a_request_over_six_megabytes_is_refused() -> None:
     async with running_gateway() as gateway:
-        params = {"name": "aws-operations___hello_world", "arguments": {"name": "x" * 6 * 1024 * 1024}}
+        params = {"name": "aws-operations-v1___hello_world", "arguments": {"name": "x" * 6 * 1024 * 1024}}
         headers = {"authorization": f"Bearer {token()}", "accept": ACCEPT}
         assert (await post(gateway.url, "tools/call", params=params, **headers)).status_code == 413
         assert gateway.aws.invocations == []
@@ -251,7 +251,7 @@ async def test_the_request_log_has_one_line_a_request_without_tokens_and_argumen
     caplog.set_level(logging.INFO, logger="local.gateway")
     async with running_gateway() as gateway:
         secret = token()
-        params = {"name": "aws-operations___get_time", "arguments": {"zone": "confidential-zone"}}
+        params = {"name": "aws-operations-v1___get_time", "arguments": {"zone": "confidential-zone"}}
         headers = {"authorization": f"Bearer {secret}", "accept": ACCEPT}
         assert (await post(gateway.url, "tools/call", params=params, **headers)).status_code == 200
         assert (await _status(gateway, authorization=f"Bearer {token(client_id='2other')}")).status_code == 403
@@ -281,7 +281,7 @@ async def test_requests_are_served_side_by_side() -> None:
             return event
 
         gateway.aws.function = meet
-        params = {"name": "aws-operations___hello_world", "arguments": {"name": "x"}}
+        params = {"name": "aws-operations-v1___hello_world", "arguments": {"name": "x"}}
         headers = {"authorization": f"Bearer {token()}", "accept": ACCEPT}
         answers = await asyncio.gather(*(post(gateway.url, "tools/call", params=params, **headers) for _ in range(5)))
         assert [answer.status_code for answer in answers] == [200] * 5

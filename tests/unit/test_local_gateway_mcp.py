@@ -31,8 +31,8 @@ from tests.unit.local_gateway_support import (
 )
 
 SEARCH = "x_amz_bedrock_agentcore_search"
-TIME = "aws-operations___get_time"
-HELLO_WORLD = "aws-operations___hello_world"
+TIME = "aws-operations-v1___get_time"
+HELLO_WORLD = "aws-operations-v1___hello_world"
 
 
 @contextlib.asynccontextmanager
@@ -300,7 +300,7 @@ async def test_all_problems_are_named_at_once_and_arguments_without_schema_pass(
 
 @pytest.mark.parametrize(
     "name",
-    ["aws-operations___nothing", "get_time", "other___get_time", "", "aws-operations___get_time___", "__proto__"],
+    ["aws-operations-v1___nothing", "get_time", "other___get_time", "", "aws-operations-v1___get_time___", "__proto__"],
 )
 async def test_an_unknown_tool_is_an_error_of_the_protocol(name: str) -> None:
     async with running_gateway() as gateway, _client(gateway) as client:

@@ -33,7 +33,7 @@ class Range(TypedDict):
     high: NotRequired[int | None]
 
 
-@server.tool(actions=[])
+@server.tool(actions=[], self_check={"text": "a"})
 def echo(
     text: str,
     count: int = 1,
@@ -67,7 +67,7 @@ def who(tenant: TenantContext) -> dict[str, Any]:
     return {**vars(tenant), "user_context": dict(tenant.user_context)}
 
 
-@server.tool(actions=[])
+@server.tool(actions=[], self_check={"how": "types"})
 def behave(how: str) -> dict[str, Any]:
     """Behave in some way.
 
@@ -217,7 +217,7 @@ def test_headers_that_are_no_map_are_refused(headers: Any) -> None:
 
 @pytest.mark.parametrize(
     ("qualified", "name"),
-    [("aws-operations___get_time", "get_time"), ("get_time", "get_time"), ("t___a___b", "a___b"), ("t____a", "_a")],
+    [("aws-operations-v1___get_time", "get_time"), ("get_time", "get_time"), ("t___a___b", "a___b"), ("t____a", "_a")],
 )
 def test_the_targets_prefix_is_taken_off_the_tools_name(qualified: str, name: str) -> None:
     assert tool_name(qualified) == name
