@@ -60,7 +60,7 @@ def _cut(answer: dict[str, Any], tool: str) -> dict[str, Any]:
     room = MAX_ANSWER_BYTES - _carried(json.dumps({**answer, name: []})) - _ROOM_FOR_CUT
     shown = 0
     for item in items:
-        room -= _carried(json.dumps(item)) + 2
+        room -= _carried(json.dumps(item))  # its quotes are as long as the comma and space that it comes with
         if room < 0:
             break
         shown += 1

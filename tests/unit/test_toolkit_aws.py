@@ -1,13 +1,14 @@
 """AWS errors become sentences that a model can act on, without what it must not see; everything else stays inside."""
 
-from typing import Any, Literal
+from typing import Any
 
+import boto3
 import pytest
 from botocore import exceptions
+from moto import mock_aws
 
-from toolkit import DeclarationError
-from toolkit.aws import client, explained
-from toolkit.operations import Operations
+from toolkit import ToolError
+from toolkit.aws import Aws, explained
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/foundation-dev-tools/x"
 
@@ -84,12 +85,43 @@ def test_what_the_caller_cannot_help_stays_an_internal_error(error: Exception) -
     assert explained(error) is None
 
 
-def test_clients_give_up_before_the_function_does() -> None:
-    config = client("s3", "us-east-1").meta.config
-    attempts = config.retries["total_max_attempts"]
-    assert (config.connect_timeout + config.read_timeout) * attempts < 30
+@pytest.fixture
+def own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
 
 
-def test_operations_that_are_not_the_literals_are_refused() -> None:
-    with pytest.raises(DeclarationError, match="are not those of the Literal"):
-        Operations(Literal["a", "b"], {"a": dict})
+def test_a_region_that_does_not_answer_leaves_time_for_another_try() -> None:
+    config = Aws("us-east-1").client("s3").meta.config
+    assert (config.connect_timeout + config.read_timeout) * 2 < 30
+
+
+@pytest.mark.parametrize("region", ["", "US-EAST-1", "eu-west-1", "evil.example/", "us-east-1.evil.example", "a" * 99])
+def test_only_regions_of_the_settings_are_read(region: str, own_region: None) -> None:
+    with pytest.raises(ToolError, match="is not an AWS region that this platform reads; give one of us-east-1"):
+        Aws.chosen(region=region, account=None)
+
+
+def test_the_settings_add_regions(monkeypatch: pytest.MonkeyPatch, own_region: None) -> None:
+    monkeypatch.setenv("FOUNDATION_REGIONS", "us-east-1,eu-west-1")
+    assert Aws.chosen(region="eu-west-1", account=None).client("ec2").meta.region_name == "eu-west-1"
+    with pytest.raises(ToolError, match="give one of us-east-1, eu-west-1"):
+        Aws.chosen(region="eu-west-2", account=None)
+
+
+def test_only_accounts_of_the_settings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ToolError, match="'1' is no AWS account that this platform reads; leave account out"):
+        Aws.chosen(region=None, account="1")
+    monkeypatch.setenv("FOUNDATION_ACCOUNTS", '{"111122223333": "arn:aws:iam::111122223333:role/reader"}')
+    with pytest.raises(ToolError, match="give one of 111122223333"):
+        Aws.chosen(region=None, account="1")
+
+
+def test_another_account_is_read_as_the_role_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "foundation-dev-tools")
+    monkeypatch.setenv("FOUNDATION_ACCOUNTS", '{"111122223333": "arn:aws:iam::111122223333:role/reader"}')
+    with mock_aws():
+        boto3.client("sqs", region_name="us-east-1").create_queue(QueueName="own")
+        there = Aws.chosen(region=None, account="111122223333").client("sts")
+        assert there.get_caller_identity()["Arn"].endswith("111122223333:assumed-role/reader/foundation-dev-tools")
+        assert "QueueUrls" not in Aws(None, "111122223333").client("sqs").list_queues()

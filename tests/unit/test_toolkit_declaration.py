@@ -71,9 +71,22 @@ def everything(  # noqa: PLR0917 - one of each supported type
     raise NotImplementedError
 
 
+EVERYTHING: dict[str, Any] = {
+    "text": "a",
+    "count": 1,
+    "ratio": 0.5,
+    "flag": True,
+    "names": [],
+    "anything": {},
+    "filters": {},
+    "point": {"x": 1.0},
+    "points": [],
+}
+
+
 def server_with(function: Callable[..., Any], *actions: str) -> ToolServer:
     server = ToolServer("test-server", version="1.2.3")
-    server.tool(actions=actions)(function)
+    server.tool(actions=actions, self_check=EVERYTHING)(function)
     return server
 
 
@@ -141,7 +154,7 @@ def test_a_tool_stays_a_plain_function() -> None:
         """
         return {"value": value * 2}
 
-    assert ToolServer("s", version="1.0.0").tool(actions=[])(double)(4) == {"value": 8}
+    assert ToolServer("s", version="1.0.0").tool(actions=[], self_check={"value": 1})(double)(4) == {"value": 8}
 
 
 def test_a_docstring_keeps_colons_and_continuation_lines() -> None:
@@ -179,7 +192,7 @@ def test_adding_a_tool_is_adding_one_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_describing_needs_neither_boto3_nor_an_aws_environment() -> None:
     program = (
-        "import sys; from aws_operations.handler import server; server.describe(); "
+        "import sys; from aws_operations.general.handler import server; server.describe(); "
         "print('boto3' in sys.modules or 'botocore.session' in sys.modules)"
     )
     done = subprocess.run(

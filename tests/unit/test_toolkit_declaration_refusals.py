@@ -10,7 +10,7 @@ from toolkit import DeclarationError, ToolServer
 
 def server_with(function: Callable[..., Any], *actions: str) -> ToolServer:
     server = ToolServer("test-server", version="1.2.3")
-    server.tool(actions=actions)(function)
+    server.tool(actions=actions, self_check={"value": "a"})(function)
     return server
 
 
@@ -154,7 +154,7 @@ def test_an_action_that_is_not_exact_is_refused(action: str) -> None:
 def test_two_tools_of_one_name_are_refused() -> None:
     server = server_with(fine)
     with pytest.raises(DeclarationError, match=r"tool fine: .* both have one; rename one of them"):
-        server.tool(actions=[])(fine)
+        server.tool(actions=[], self_check={"value": "a"})(fine)
 
 
 @pytest.mark.parametrize("name", ["", "under_score", "-a", "a-", "a--b", "x" * 101])
@@ -167,6 +167,11 @@ def test_a_server_name_that_a_target_does_not_take_is_refused(name: str) -> None
 def test_a_version_that_is_not_semantic_is_refused(version: str) -> None:
     with pytest.raises(DeclarationError, match=r"is not of the form 1\.2\.3"):
         ToolServer("server", version=version)
+
+
+def test_a_tool_with_arguments_needs_a_self_check() -> None:
+    with pytest.raises(DeclarationError, match="tool fine: self_check is {}, which it does not take"):
+        ToolServer("test-server", version="1.2.3").tool(actions=[])(fine)
 
 
 def test_actions_are_a_list() -> None:
