@@ -170,7 +170,7 @@ def test_a_version_that_is_not_semantic_is_refused(version: str) -> None:
 
 
 def test_a_tool_with_arguments_needs_a_self_check() -> None:
-    with pytest.raises(DeclarationError, match="tool fine: self_check is {}, which it does not take"):
+    with pytest.raises(DeclarationError, match=r"tool fine: self_check is \{\}, which it does not take"):
         ToolServer("test-server", version="1.2.3").tool(actions=[])(fine)
 
 
@@ -189,6 +189,8 @@ def test_an_empty_default_is_not_worth_a_word() -> None:
         """
         return {}
 
-    [tool] = server_with(search).describe().tools
+    server = ToolServer("test-server", version="1.2.3")
+    server.tool(actions=[])(search)
+    [tool] = server.describe().tools
     described = {name: schema["description"] for name, schema in tool.input_schema["properties"].items()}
     assert described == {"prefix": "What names begin with.", "limit": "How many. Default: 5."}
