@@ -2,14 +2,16 @@
 
 A token's issuer, its key set and the token endpoint are absolute https URLs of AWS. Clients use them unchanged,
 certificate verification on, with HTTPS_PROXY naming this proxy and its authority as the only one trusted: the
-proxy ends TLS for the host and passes the plain bytes to the emulator. Every other host is refused by name, so
-nothing leaves the machine. Follows RFC 9110 section 9.3.6 (CONNECT).
+proxy ends TLS for the host and passes the plain bytes to the emulator, or, for a host that the hosts file names, to a
+server of this machine that stands for it. Every other host is refused by name, so nothing leaves the machine. Follows
+RFC 9110 section 9.3.6 (CONNECT).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 import ssl
@@ -19,7 +21,8 @@ from local.emulator.settings import HOST, REGION, Settings
 
 _LOG = logging.getLogger("foundation.edge")
 _SERVED = re.compile(
-    rf"cognito-idp\.{REGION}\.amazonaws\.com|[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.auth\.{REGION}\.amazoncognito\.com"
+    rf"(?:cognito-idp|bedrock-agentcore)\.{REGION}\.amazonaws\.com"
+    rf"|[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.auth\.{REGION}\.amazoncognito\.com"
 )
 _HEAD_SECONDS = 10
 _HEAD_BYTES = 16 * 1024
@@ -61,18 +64,32 @@ class Edge:
         target = rest.partition(" ")[0]
         host, _, port = target.rpartition(":")
         host = host.lower()
-        if method != "CONNECT" or port != "443" or not _SERVED.fullmatch(host):
+        upstream = self._port_of(host)
+        if method != "CONNECT" or port != "443" or upstream is None:
             _LOG.warning("refused %s %s: the local run reaches no other host", method, target)
             await _refuse(writer, f"{target} is not part of the local run, which never leaves this machine.")
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
         await asyncio.wait_for(writer.start_tls(self._context(host)), _HEAD_SECONDS)
-        upstream_reader, upstream_writer = await asyncio.open_connection(HOST, self._settings.port)
+        upstream_reader, upstream_writer = await asyncio.open_connection(HOST, upstream)
         try:
             await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
         finally:
             upstream_writer.close()
+
+    def _port_of(self, host: str) -> int | None:
+        """The loopback port that answers for a host; None when none does."""
+        if _SERVED.fullmatch(host):
+            return self._settings.port
+        try:
+            port = json.loads(self._settings.hosts_file.read_text()).get(host)
+        except FileNotFoundError:
+            return None
+        except (ValueError, AttributeError) as error:
+            _LOG.error("%s holds no JSON object of host names and ports: %s", self._settings.hosts_file, error)
+            return None
+        return port if isinstance(port, int) else None
 
     def _context(self, host: str) -> ssl.SSLContext:
         if host not in self._contexts:

@@ -9,7 +9,16 @@ from local.emulator import conditions, iam_conditions, rotation, secret_versions
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.cognito import client_rules, client_secrets, hosts
 from local.emulator.functions import install as functions
-from local.emulator.resources import agentcore, corrections, logs, network, network_acls, secrets, xray
+from local.emulator.resources import (
+    agentcore,
+    agentcore_identity,
+    corrections,
+    logs,
+    network,
+    network_acls,
+    secrets,
+    xray,
+)
 from local.emulator.resources.base import let_handlers_block, register
 from local.emulator.schemas import ResourceSchemas
 from local.emulator.settings import Settings
@@ -32,6 +41,9 @@ _RESOURCE_TYPES = (
     xray.XRayResourcePolicy(),
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
+    agentcore_identity.API_KEY_CREDENTIAL_PROVIDER,
+    agentcore_identity.OAUTH2_CREDENTIAL_PROVIDER,
+    agentcore_identity.WORKLOAD_IDENTITY,
 )
 
 
@@ -52,4 +64,4 @@ def install(settings: Settings) -> None:
     logs.accept_xray_destinations()
     secret_versions.install()
     rotation.install()
-    agentcore_service.install(first_gateway_port=settings.gateway_port)
+    agentcore_service.install(settings)

@@ -62,6 +62,11 @@ class Settings:
         return self.state / "ca.pem"
 
     @property
+    def hosts_file(self) -> Path:
+        """Other hosts that the edge serves: a JSON object of host names and loopback ports; may be missing."""
+        return self.state / "hosts.json"
+
+    @property
     def ca_key_file(self) -> Path:
         """The authority's private key, readable by its owner only."""
         return self.state / "ca-key.pem"

@@ -26,6 +26,9 @@ class Collection:
     def __len__(self) -> int:
         return len(self._records)
 
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._records
+
     def __iter__(self) -> Iterator[Record]:
         return iter(list(self._records.values()))
 
@@ -47,14 +50,17 @@ class Collection:
         self.get(identifier)
         del self._records[identifier]
 
-    def page(self, request: Mapping[str, Any]) -> Record:
-        """`items` and `nextToken` for a list request with `maxResults` and `nextToken`."""
+    def page(self, request: Mapping[str, Any], *, called: str = "items") -> Record:
+        """A page of records, `called` as the answer names it, and `nextToken`.
+
+        The list request has `maxResults` and `nextToken`.
+        """
         token = request.get("nextToken", "0")
         if not token.isdecimal():
             raise invalid(f"Value '{token}' at 'nextToken' is not a token of this list")
         records = list(self)
         start, size = int(token), request.get("maxResults", 100)
-        page: Record = {"items": records[start : start + size]}
+        page: Record = {called: records[start : start + size]}
         if start + size < len(records):
             page["nextToken"] = str(start + size)
         return page

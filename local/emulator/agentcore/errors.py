@@ -1,13 +1,15 @@
-"""The errors of the AgentCore control plane."""
+"""The errors of AgentCore's two APIs."""
 
 from __future__ import annotations
 
 _STATUS = {
     "ValidationException": 400,
+    "UnauthorizedException": 401,
     "ServiceQuotaExceededException": 402,
     "AccessDeniedException": 403,
     "ResourceNotFoundException": 404,
     "ConflictException": 409,
+    "RuntimeClientError": 424,
     "ThrottlingException": 429,
 }
 
@@ -16,7 +18,7 @@ class ApiError(Exception):
     """An answer with an error code of the API; `status` is the HTTP status that the model gives the code."""
 
     def __init__(self, code: str, message: str) -> None:
-        """`code` is one of the control plane's exception names."""
+        """`code` is one of the exception names of the control plane or the data plane."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -11,12 +11,13 @@ from typing import Any
 from ministack.services import kms
 
 from local.emulator import authorization
+from local.emulator.agentcore import arns
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
 from local.emulator.agentcore.errors import ApiError, conflict, invalid
 from local.emulator.agentcore.execution_role import SERVICE
-from local.emulator.settings import ACCOUNT, HOST, REGION
+from local.emulator.agentcore.identities import WorkloadIdentities
+from local.emulator.settings import HOST
 
-_ARN = f"arn:aws:bedrock-agentcore:{REGION}:{ACCOUNT}"
 _MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 _MOST_GATEWAYS = 1000
 
@@ -24,8 +25,12 @@ _MOST_GATEWAYS = 1000
 class Gateways:
     """The account's gateways; each serves MCP at a loopback port of its own."""
 
-    def __init__(self, *, first_port: int) -> None:
-        """The first gateway's URL names `first_port`, the next one the lowest port that is free again."""
+    def __init__(self, identities: WorkloadIdentities, *, first_port: int) -> None:
+        """Each gateway gets one of `identities`.
+
+        The first gateway's URL names `first_port`, the next one the lowest port that is free again.
+        """
+        self._identities = identities
         self._first_port = first_port
         self._gateways = Collection("Gateway")
         self._ports: dict[str, int] = {}
@@ -50,11 +55,9 @@ class Gateways:
         record = {
             **_settings(request),
             "gatewayId": gateway_id,
-            "gatewayArn": f"{_ARN}:gateway/{gateway_id}",
+            "gatewayArn": arns.gateway(gateway_id),
             "gatewayUrl": f"http://{HOST}:{self._ports[gateway_id]}/mcp",
-            "workloadIdentityDetails": {
-                "workloadIdentityArn": f"{_ARN}:workload-identity-directory/default/workload-identity/{gateway_id}"
-            },
+            "workloadIdentityDetails": {"workloadIdentityArn": self._identities.add(gateway_id)},
             "createdAt": now(),
             "updatedAt": now(),
             "status": "READY",
@@ -91,6 +94,7 @@ class Gateways:
                 "the gateway"
             )
         self._gateways.remove(gateway_id)
+        self._identities.discard(gateway_id)
         del self._ports[gateway_id], self._targets[gateway_id]
         return {"gatewayId": gateway_id, "status": "DELETING"}
 
@@ -125,7 +129,7 @@ def _settings(request: Mapping[str, Any]) -> Record:
 
 def _check(request: Mapping[str, Any], gateway_id: str) -> None:
     role = request["roleArn"]
-    if not authorization.role_trusts(role, SERVICE, source_arn=f"{_ARN}:gateway/{gateway_id}"):
+    if not authorization.role_trusts(role, SERVICE, source_arn=arns.gateway(gateway_id)):
         raise invalid(f"The role {role} does not exist or does not let {SERVICE} assume it")
     if request["authorizerType"] == "CUSTOM_JWT" and "authorizerConfiguration" not in request:
         raise invalid("authorizerConfiguration is required for the authorizer type CUSTOM_JWT")

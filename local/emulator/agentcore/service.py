@@ -1,4 +1,4 @@
-"""Answers the control plane's requests that ministack does not know, and leaves the rest to it."""
+"""Answers the requests to AgentCore that ministack does not know, and leaves the rest to it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,57 @@ from typing import Any
 from ministack.core.concurrency import run_reentrant
 from ministack.services import bedrock_agentcore
 
-from local.emulator.agentcore import execution_role, iam_actions
+from local.emulator.agentcore import execution_role
 from local.emulator.agentcore.collection import Record
 from local.emulator.agentcore.errors import ApiError
 from local.emulator.agentcore.gateways import Gateways
+from local.emulator.agentcore.iam_actions import Permissions
+from local.emulator.agentcore.identities import WorkloadIdentities
+from local.emulator.agentcore.outbound import Outbound
+from local.emulator.agentcore.tagging import Tagging
 from local.emulator.agentcore.targets import Targets
+from local.emulator.agentcore.token_vault import TokenVault
 from local.emulator.agentcore.wire import Route, error_response, routes
 from local.emulator.patching import replace
 from local.emulator.responses import Response
+from local.emulator.settings import Settings
 
 Operation = Callable[[Mapping[str, Any]], Record]
 
 
-def install(*, first_gateway_port: int) -> None:
+def install(settings: Settings) -> None:
     """Put the operations in front of ministack's AgentCore service."""
-    gateways = Gateways(first_port=first_gateway_port)
+    outbound = Outbound(settings)
+    identities = WorkloadIdentities()
+    vault = TokenVault(identities, outbound)
+    gateways = Gateways(identities, first_port=settings.gateway_port)
     execution_role.install(gateways.with_role)
-    operations = _operations(gateways, Targets(gateways))
-    table = routes(list(operations))
-    iam_actions.install(table)
+    targets = Targets(gateways, vault=vault, outbound=outbound)
+    tagging = Tagging(
+        {
+            ":gateway/": gateways.by_arn,
+            "/apikeycredentialprovider/": vault.api_keys.by_arn,
+            "/oauth2credentialprovider/": vault.oauth2.by_arn,
+            "/workload-identity/": identities.by_arn,
+        }
+    )
+    operations = {
+        **_gateway_operations(gateways, targets),
+        **_vault_operations(vault),
+        **_identity_operations(identities),
+        "TagResource": tagging.tag,
+        "UntagResource": tagging.untag,
+        "ListTagsForResource": tagging.list,
+    }
+    table = routes(operations)
+    permissions = Permissions(table, holder=identities.holder, secret_arn=vault.secret_arn)
+    permissions.install()
+    _answer_first(table, operations, permissions, tagging)
+
+
+def _answer_first(
+    table: list[Route], operations: Mapping[str, Operation], permissions: Permissions, tagging: Tagging
+) -> None:
     original = bedrock_agentcore.handle_request
 
     async def handle_request(
@@ -34,7 +66,11 @@ def install(*, first_gateway_port: int) -> None:
     ) -> Response:
         for route in table:
             labels = route.labels(method, path)
-            if labels is not None and _is_ours(labels):
+            if labels is not None and tagging.knows(labels):
+                try:
+                    permissions.check_rest(route, route.members(labels, body), headers, query)
+                except ApiError as error:
+                    return error_response(error)
                 return await run_reentrant(  # type: ignore[no-any-return]
                     _answer, route, operations[route.operation.name], labels, query, body
                 )
@@ -44,7 +80,7 @@ def install(*, first_gateway_port: int) -> None:
     replace(original, handle_request)
 
 
-def _operations(gateways: Gateways, targets: Targets) -> dict[str, Operation]:
+def _gateway_operations(gateways: Gateways, targets: Targets) -> dict[str, Operation]:
     return {
         "CreateGateway": gateways.create,
         "GetGateway": gateways.get,
@@ -56,30 +92,35 @@ def _operations(gateways: Gateways, targets: Targets) -> dict[str, Operation]:
         "ListGatewayTargets": targets.list,
         "UpdateGatewayTarget": targets.update,
         "DeleteGatewayTarget": targets.delete,
-        **_tagging(gateways),
+        "SynchronizeGatewayTargets": targets.synchronize,
     }
 
 
-def _tagging(gateways: Gateways) -> dict[str, Operation]:
-    def tag(request: Mapping[str, Any]) -> Record:
-        gateways.by_arn(request["resourceArn"])["tags"] |= request["tags"]
-        return {}
+def _vault_operations(vault: TokenVault) -> dict[str, Operation]:
+    operations: dict[str, Operation] = {
+        "GetResourceApiKey": vault.api_key,
+        "GetResourceOauth2Token": vault.oauth2_token,
+    }
+    for name, providers in (("ApiKey", vault.api_keys), ("Oauth2", vault.oauth2)):
+        operations |= {
+            f"Create{name}CredentialProvider": providers.create,
+            f"Get{name}CredentialProvider": providers.get,
+            f"List{name}CredentialProviders": providers.list,
+            f"Update{name}CredentialProvider": providers.update,
+            f"Delete{name}CredentialProvider": providers.delete,
+        }
+    return operations
 
-    def untag(request: Mapping[str, Any]) -> Record:
-        tags = gateways.by_arn(request["resourceArn"])["tags"]
-        for key in request["tagKeys"]:
-            tags.pop(key, None)
-        return {}
 
-    def tags(request: Mapping[str, Any]) -> Record:
-        return {"tags": gateways.by_arn(request["resourceArn"])["tags"]}
-
-    return {"TagResource": tag, "UntagResource": untag, "ListTagsForResource": tags}
-
-
-def _is_ours(labels: Mapping[str, str]) -> bool:
-    """Tags of anything but a gateway stay ministack's business."""
-    return "resourceArn" not in labels or ":gateway/" in labels["resourceArn"]
+def _identity_operations(identities: WorkloadIdentities) -> dict[str, Operation]:
+    return {
+        "CreateWorkloadIdentity": identities.create,
+        "GetWorkloadIdentity": identities.get,
+        "ListWorkloadIdentities": identities.list,
+        "UpdateWorkloadIdentity": identities.update,
+        "DeleteWorkloadIdentity": identities.delete,
+        "GetWorkloadAccessToken": identities.access_token,
+    }
 
 
 def _answer(

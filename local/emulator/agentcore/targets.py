@@ -1,52 +1,41 @@
-"""Gateway targets: CreateGatewayTarget and its kin, with the rules that the API's model does not express.
+"""Gateway targets: CreateGatewayTarget and its kin.
 
 docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreateGatewayTarget.html; limits from
-docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html
+docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html; synchronization from
+docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-target-MCPservers.html
 """
 
 from __future__ import annotations
 
-import json
+import math
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local.emulator import authorization
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
 from local.emulator.agentcore.errors import ApiError, conflict, invalid
 from local.emulator.agentcore.gateways import Gateways
-from local.emulator.aws import client
-from local.headers import restricted
+from local.emulator.agentcore.outbound import Outbound
+from local.emulator.agentcore.synchronization import SynchronizationError, Synchronizer
+from local.emulator.agentcore.target_rules import check, kind_of
+from local.emulator.agentcore.token_vault import TokenVault
 
 _MOST_TARGETS = 100
-_MOST_TOOLS = 1000
 _MOST_OPERATIONS = 5
 # A target operation takes a moment on AWS: while it lasts it counts towards the limit of concurrent operations.
 _OPERATION_SECONDS = 0.2
-_KINDS = {
-    ("mcp", "lambda"): "LAMBDA",
-    ("mcp", "openApiSchema"): "OPEN_API_SCHEMA",
-    ("mcp", "smithyModel"): "SMITHY_MODEL",
-    ("mcp", "mcpServer"): "MCP_SERVER",
-    ("mcp", "apiGateway"): "API_GATEWAY",
-    ("mcp", "connector"): "CONNECTOR",
-    ("http", "agentcoreRuntime"): "AGENTCORE_RUNTIME",
-    ("http", "passthrough"): "PASSTHROUGH",
-    ("http", "connector"): "HTTP_CONNECTOR",
-    ("inference", "connector"): "CONNECTOR",
-    ("inference", "provider"): "PROVIDER",
-}
+_FAILED = {"CREATING": "FAILED", "UPDATING": "UPDATE_UNSUCCESSFUL", "SYNCHRONIZING": "SYNCHRONIZE_UNSUCCESSFUL"}
 
 
 class Targets:
     """The targets of every gateway."""
 
-    def __init__(self, gateways: Gateways) -> None:
-        """Targets live and end with their gateway."""
+    def __init__(self, gateways: Gateways, *, vault: TokenVault, outbound: Outbound) -> None:
+        """Targets live and end with their gateway; MCP servers are asked for their tools through `outbound`."""
         self._gateways = gateways
+        self._vault = vault
+        self._synchronizer = Synchronizer(outbound)
 
     def create(self, request: Mapping[str, Any]) -> Record:
         """CreateGatewayTarget."""
@@ -61,7 +50,7 @@ class Targets:
         if any(target["name"] == name for target in targets):
             raise conflict(f"A target with name {name} already exists in gateway {gateway['gatewayId']}")
         settings = _settings(request)
-        _check(settings, gateway)
+        check(settings, gateway, self._vault)
         record = {
             **settings,
             "gatewayArn": gateway["gatewayArn"],
@@ -69,8 +58,7 @@ class Targets:
             "createdAt": now(),
             "updatedAt": now(),
         }
-        targets.put(record["targetId"], _busy(record))
-        return {**record, "status": "CREATING"}
+        return self._begin("CREATING", record, gateway, targets)
 
     def get(self, request: Mapping[str, Any]) -> Record:
         """GetGatewayTarget."""
@@ -80,9 +68,7 @@ class Targets:
     def list(self, request: Mapping[str, Any]) -> Record:
         """ListGatewayTargets."""
         page = self._gateways.targets(request["gatewayIdentifier"]).page(request)
-        page["items"] = [
-            {**_shown(record), "targetType": kind_of(record["targetConfiguration"])} for record in page["items"]
-        ]
+        page["items"] = [_summary(record) for record in page["items"]]
         return page
 
     def update(self, request: Mapping[str, Any]) -> Record:
@@ -95,11 +81,9 @@ class Targets:
         if any(other["name"] == name and other is not record for other in targets):
             raise conflict(f"A target with name {name} already exists in gateway {gateway['gatewayId']}")
         settings = {**_settings(request), "name": name}
-        _check(settings, gateway)
+        check(settings, gateway, self._vault)
         kept = {member: record[member] for member in ("gatewayArn", "targetId", "createdAt")}
-        changed = {**settings, **kept, "updatedAt": now()}
-        targets.put(changed["targetId"], _busy(changed))
-        return {**changed, "status": "UPDATING"}
+        return self._begin("UPDATING", {**settings, **kept, "updatedAt": now()}, gateway, targets)
 
     def delete(self, request: Mapping[str, Any]) -> Record:
         """DeleteGatewayTarget."""
@@ -110,26 +94,60 @@ class Targets:
         targets.remove(request["targetId"])
         return {"gatewayArn": gateway["gatewayArn"], "targetId": request["targetId"], "status": "DELETING"}
 
+    def synchronize(self, request: Mapping[str, Any]) -> Record:
+        """SynchronizeGatewayTargets: ask an MCP server for its tools again."""
+        gateway = self._gateways.get(request)
+        targets = self._gateways.targets(gateway["gatewayId"])
+        record = targets.get(request["targetIdList"][0])
+        if not _listed_by_server(record):
+            raise invalid("Only MCP server targets whose tools the server lists can be synchronized")
+        _check_concurrency(targets)
+        return {"targets": [self._begin("SYNCHRONIZING", record, gateway, targets)]}
 
-def kind_of(configuration: Mapping[str, Any]) -> str:
-    """The target type that a target configuration means."""
-    family, inner = next(iter(configuration.items()))
-    return _KINDS[family, next(iter(inner))]
+    def _begin(self, status: str, record: Record, gateway: Record, targets: Collection) -> Record:
+        """Keep the record as busy, let it become ready, and give it as the operation answers it."""
+        listed = _listed_by_server(record)
+        ready_at = math.inf if listed else time.monotonic() + _OPERATION_SECONDS
+        kept = {name: value for name, value in record.items() if name != "_failed"}
+        busy = {**kept, "_busy": status, "_ready_at": ready_at, "statusReasons": []}
+        targets.put(busy["targetId"], busy)
+        if listed:
+            arguments = (status, busy, gateway, targets)
+            threading.Thread(target=self._synchronize, args=arguments, name="target-sync", daemon=True).start()
+        return {**record, "status": status}
+
+    def _synchronize(self, status: str, busy: Record, gateway: Record, targets: Collection) -> None:
+        settled = {**busy, "_ready_at": 0.0, "lastSynchronizedAt": now()}
+        try:
+            self._synchronizer.list_tools(busy, gateway)
+        except SynchronizationError as error:
+            settled = {**busy, "_ready_at": 0.0, "_failed": _FAILED[status], "statusReasons": [str(error)]}
+        if busy["targetId"] in targets and targets.get(busy["targetId"]) is busy:
+            targets.put(busy["targetId"], settled)
+
+
+def _listed_by_server(record: Mapping[str, Any]) -> bool:
+    """Whether AgentCore asks the target itself for its tools when it synchronizes."""
+    server = record["targetConfiguration"].get("mcp", {}).get("mcpServer")
+    return server is not None and server.get("listingMode") != "DYNAMIC" and "mcpToolSchema" not in server
 
 
 def _settings(request: Mapping[str, Any]) -> Record:
     about_the_call = ("gatewayIdentifier", "targetId", "clientToken")
-    return {name: value for name, value in request.items() if name not in about_the_call}
-
-
-def _busy(record: Record) -> Record:
-    record["_ready_at"] = time.monotonic() + _OPERATION_SECONDS
-    return record
+    settings = {name: value for name, value in request.items() if name not in about_the_call}
+    return {"credentialProviderConfigurations": [], **settings}
 
 
 def _shown(record: Record) -> Record:
-    ready = time.monotonic() >= record["_ready_at"]
-    return {**record, "status": "READY" if ready else "CREATING", "lastSynchronizedAt": record["updatedAt"]}
+    busy = time.monotonic() < record["_ready_at"]
+    status = record["_busy"] if busy else record.get("_failed", "READY")
+    return {"lastSynchronizedAt": record["updatedAt"], **record, "status": status}
+
+
+def _summary(record: Record) -> Record:
+    server = record["targetConfiguration"].get("mcp", {}).get("mcpServer", {})
+    listing = {name: server[name] for name in ("listingMode", "resourcePriority") if name in server}
+    return {**_shown(record), **listing, "targetType": kind_of(record["targetConfiguration"])}
 
 
 def _check_concurrency(targets: Collection) -> None:
@@ -139,62 +157,3 @@ def _check_concurrency(targets: Collection) -> None:
             "ServiceQuotaExceededException",
             f"A gateway takes at most {_MOST_OPERATIONS} concurrent target operations",
         )
-
-
-def _check(settings: Mapping[str, Any], gateway: Record) -> None:
-    _check_headers(settings.get("metadataConfiguration", {}))
-    providers = settings.get("credentialProviderConfigurations")
-    if kind_of(settings["targetConfiguration"]) != "LAMBDA":
-        return
-    if not providers:
-        raise invalid("Credential provider configurations is not defined")
-    provider = providers[0]["credentialProviderType"]
-    if provider != "GATEWAY_IAM_ROLE":
-        raise invalid(f"A Lambda target takes the credential provider type GATEWAY_IAM_ROLE only, not {provider}")
-    target = settings["targetConfiguration"]["mcp"]["lambda"]
-    _check_tools(tools_of(target["toolSchema"]))
-    _check_invocation(gateway["roleArn"], target["lambdaArn"])
-
-
-def _check_headers(metadata: Mapping[str, Any]) -> None:
-    """Refuse headers that cannot be propagated (devguide, gateway-headers)."""
-    names = [
-        name for member in ("allowedRequestHeaders", "allowedResponseHeaders") for name in metadata.get(member, ())
-    ]
-    if found := restricted(names):
-        raise invalid(f"Restricted headers cannot be configured for propagation: {', '.join(found)}")
-
-
-def _check_invocation(role_arn: str, function_arn: str) -> None:
-    """The dry run that AgentCore makes (github.com/aws/aws-cdk/issues/36826)."""
-    may = authorization.role_may(role_arn, "lambda:InvokeFunction", function_arn)
-    if not may or not authorization.function_exists(function_arn):
-        raise invalid(
-            f"Gateway execution role lacks permission to invoke Lambda function {function_arn}. Update the "
-            "permission and retry"
-        )
-
-
-def tools_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The tool definitions of a tool schema, read from S3 where they lie there. Raises ValidationException."""
-    if "inlinePayload" in schema:
-        inline: list[Mapping[str, Any]] = schema["inlinePayload"]
-        return inline
-    uri = urlsplit(schema["s3"].get("uri", ""))
-    try:
-        text = client("s3").get_object(Bucket=uri.netloc, Key=uri.path.lstrip("/"))["Body"].read()
-        tools = json.loads(text)
-    except (BotoCoreError, ClientError, ValueError) as error:
-        raise invalid(f"The tool schema {uri.geturl()} cannot be read: {error}") from error
-    if not isinstance(tools, list) or not all(isinstance(tool, dict) and "name" in tool for tool in tools):
-        raise invalid(f"The tool schema {uri.geturl()} is not a list of tool definitions")
-    return tools
-
-
-def _check_tools(tools: Iterable[Mapping[str, Any]]) -> None:
-    names = [tool["name"] for tool in tools]
-    if not names or len(names) > _MOST_TOOLS:
-        raise invalid(f"A target has from 1 to {_MOST_TOOLS} tools, not {len(names)}")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise invalid(f"Tool names are used more than once: {', '.join(twice)}")

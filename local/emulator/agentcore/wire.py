@@ -1,7 +1,7 @@
-"""REST-JSON for the operations of the control plane: which one a request means, and how its answer looks.
+"""REST-JSON for the operations of AgentCore: which one a request means, and how its answer looks.
 
-Paths, places of members and timestamp formats come from botocore's model of `bedrock-agentcore-control`, so that
-an unmodified client understands the answers.
+Paths, places of members and timestamp formats come from botocore's models of `bedrock-agentcore-control` and
+`bedrock-agentcore`, so that an unmodified client understands the answers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,13 @@ class Route:
         match = self.pattern.fullmatch(path) if method == self.operation.http["method"] else None
         return None if match is None else {name: unquote(value) for name, value in match.groupdict().items()}
 
+    def members(self, labels: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        """The request's members in path and body, unchecked: an unreadable body has none."""
+        try:
+            return {**_json(body), **labels} if body else dict(labels)
+        except ApiError:
+            return dict(labels)
+
     def read(self, labels: Mapping[str, str], query: Mapping[str, list[str]], body: bytes) -> dict[str, Any]:
         """The request's members, checked. Raises ApiError."""
         shape: StructureShape = self.operation.input_shape  # type: ignore[assignment]  # each operation has one
@@ -62,10 +69,14 @@ class Route:
         return self.operation.http["responseCode"], {"Content-Type": "application/json"}, body
 
 
-def routes(operations: list[str]) -> list[Route]:
-    """The routes of the named operations."""
-    model = botocore.session.get_session().get_service_model("bedrock-agentcore-control")
-    return [Route(model.operation_model(name)) for name in operations]
+def routes(operations: Iterable[str]) -> list[Route]:
+    """The routes of the named operations of the control plane and the data plane."""
+    session = botocore.session.get_session()
+    models = [session.get_service_model(name) for name in ("bedrock-agentcore-control", "bedrock-agentcore")]
+    return [
+        Route(next(model for model in models if name in model.operation_names).operation_model(name))
+        for name in operations
+    ]
 
 
 def error_response(error: ApiError) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.emulator.aws import client
@@ -10,8 +11,23 @@ from local.emulator.resources.api import ApiResource
 from local.emulator.resources.base import Place, Properties, Resource
 
 _READY = ("READY", "ACTIVE")
-_BUSY = ("CREATING", "UPDATING")
+_BUSY = ("CREATING", "UPDATING", "SYNCHRONIZING")
 _PATIENCE_SECONDS = 30
+
+
+_SERVICE = "bedrock-agentcore-control"
+
+Tags = Mapping[str, str]
+
+
+def retag(arn: str, old: Tags, new: Tags) -> None:
+    """Change the tags of a resource from `old` to `new`."""
+    api = client(_SERVICE)
+    gone = sorted(old.keys() - new.keys())
+    if gone:
+        api.untag_resource(resourceArn=arn, tagKeys=gone)
+    if new:
+        api.tag_resource(resourceArn=arn, tags=dict(new))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +40,20 @@ class AgentCoreResource(ApiResource):
     tagged_arn: str = ""
 
     def create(self, properties: Properties, place: Place) -> Resource:
-        """Create the resource and wait for it."""
-        return self._settled(super().create(properties, place))
+        """Create the resource and wait for it; one that fails is removed again."""
+        resource = super().create(properties, place)
+        try:
+            return self._settled(resource)
+        except RuntimeError:
+            self.delete(resource.id, properties)
+            raise
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
         """Update the resource and its tags, and wait for it."""
         resource = self._settled(super().update(resource_id, old, new, place))
         if "Tags" in self.drop_on_update and old.get("Tags") != new.get("Tags"):
-            self._retag(resource.attributes[self.tagged_arn], old.get("Tags", {}), new.get("Tags", {}))
+            retag(resource.attributes[self.tagged_arn], old.get("Tags", {}), new.get("Tags", {}))
         return resource
-
-    def _retag(self, arn: str, old: Properties, new: Properties) -> None:
-        api = client(self.service)
-        gone = sorted(old.keys() - new.keys())
-        if gone:
-            api.untag_resource(resourceArn=arn, tagKeys=gone)
-        if new:
-            api.tag_resource(resourceArn=arn, tags=dict(new))
 
     def _settled(self, resource: Resource) -> Resource:
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -56,7 +69,7 @@ class AgentCoreResource(ApiResource):
 
 GATEWAY = AgentCoreResource(
     type="AWS::BedrockAgentCore::Gateway",
-    service="bedrock-agentcore-control",
+    service=_SERVICE,
     create_operation="CreateGateway",
     read_operation="GetGateway",
     update_operation="UpdateGateway",
@@ -69,7 +82,7 @@ GATEWAY = AgentCoreResource(
 
 GATEWAY_TARGET = AgentCoreResource(
     type="AWS::BedrockAgentCore::GatewayTarget",
-    service="bedrock-agentcore-control",
+    service=_SERVICE,
     create_operation="CreateGatewayTarget",
     read_operation="GetGatewayTarget",
     update_operation="UpdateGatewayTarget",
