@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,28 +22,67 @@ from foundation.acknowledge import acknowledge
 from toolkit.errors import DeclarationError
 from toolkit.permissions import Permission
 
-_TOKENS = {"Partition": Aws.PARTITION, "Region": Aws.REGION, "Account": Aws.ACCOUNT_ID}
-_SHOWN = {"Partition": "<AWS::Partition>", "Region": "<AWS::Region>", "Account": "<AWS::AccountId>"}
+ONE_ENDPOINT = frozenset({"ce", "iam", "route53"})
+"""Services whose requests all go to one region, whichever is read; a condition on the region would cut them off
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion)."""
+
+_SHOWN = {Aws.PARTITION: "<AWS::Partition>", Aws.REGION: "<AWS::Region>", Aws.ACCOUNT_ID: "<AWS::AccountId>"}
 """How the policy packs print the same tokens."""
 
 
-def statements(permissions: Iterable[Permission], *, declared_by: str) -> list[iam.PolicyStatement]:
+@dataclass(frozen=True)
+class Reach:
+    """What tools read beside the account and region that they are in.
+
+    Attributes:
+        regions: Names of further regions.
+        roles: ARNs of roles in other accounts to assume, by the account's twelve digits.
+    """
+
+    regions: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def all_regions(self) -> list[str]:
+        """The stack's own region and the further ones."""
+        return [Aws.REGION, *self.regions]
+
+
+def statements(
+    permissions: Iterable[Permission], *, declared_by: str, reach: Reach | None = None
+) -> list[iam.PolicyStatement]:
     """The statements that allow exactly `permissions`, one for each set of resources.
+
+    What knows no resource is bound to the regions that are read.
 
     Args:
         permissions: what the tools declare.
         declared_by: who declares them, for messages.
+        reach: what they read beside their own account and region; nothing when None.
 
     Raises:
         DeclarationError: an action does not exist, needs a resource type, or knows none.
     """
-    return [
-        iam.PolicyStatement(actions=actions, resources=[_fill(pattern, _TOKENS)])
-        for pattern, actions in _by_pattern(permissions, declared_by).items()
-    ]
+    reach = reach or Reach()
+    made = []
+    for pattern, actions in _by_pattern(permissions, declared_by).items():
+        if pattern != "*":
+            made.append(iam.PolicyStatement(actions=actions, resources=_arns(pattern, reach)))
+            continue
+        bound = [action for action in actions if action.partition(":")[0] not in ONE_ENDPOINT]
+        within = {"StringEquals": {"aws:RequestedRegion": reach.all_regions}}
+        if bound:
+            made.append(iam.PolicyStatement(actions=bound, resources=["*"], conditions=within))
+        if unbound := [action for action in actions if action not in bound]:
+            made.append(iam.PolicyStatement(actions=unbound, resources=["*"]))
+    if reach.roles:
+        made.append(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=sorted(reach.roles.values())))
+    return made
 
 
-def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission], *, declared_by: str) -> None:
+def acknowledge_patterns(
+    construct: IConstruct, permissions: Iterable[Permission], *, declared_by: str, reach: Reach | None = None
+) -> None:
     """Accept that a tool server's role names every resource of a type: its tools read whichever they are asked for.
 
     The acknowledgement names the actions, so that a reviewer sees what the pattern is good for. `*` is acknowledged by
@@ -55,7 +95,9 @@ def acknowledge_patterns(construct: IConstruct, permissions: Iterable[Permission
             f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that "
             "the service authorization reference has for them"
         )
-        acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_fill(pattern, _SHOWN)}]": reason})
+        for arn in _arns(pattern, reach or Reach()):
+            if "*" in arn:
+                acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_as_printed(arn)}]": reason})
 
 
 def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str, list[str]]:
@@ -64,6 +106,14 @@ def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str
     for permission in permissions:
         found[_pattern(permission, declared_by)].add(permission.action)
     return {pattern: sorted(actions) for pattern, actions in sorted(found.items())}
+
+
+def _arns(pattern: str, reach: Reach) -> list[str]:
+    """An ARN pattern in each region that is read."""
+    regions = reach.all_regions if "${Region}" in pattern else [Aws.REGION]
+    return [
+        _fill(pattern, {"Partition": Aws.PARTITION, "Region": region, "Account": Aws.ACCOUNT_ID}) for region in regions
+    ]
 
 
 def _pattern(permission: Permission, declared_by: str) -> str:
@@ -93,3 +143,9 @@ def _service(prefix: str) -> dict[str, Any]:
 def _fill(pattern: str, values: dict[str, str]) -> str:
     """`arn:${Partition}:s3:::${BucketName}` with `values`, and `*` for each name that is not among them."""
     return re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], "*"), pattern)
+
+
+def _as_printed(arn: str) -> str:
+    for token, shown in _SHOWN.items():
+        arn = arn.replace(token, shown)
+    return arn

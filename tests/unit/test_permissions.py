@@ -1,8 +1,9 @@
 """What a tool declares becomes statements on the narrowest resource type, or a sentence that says what to write."""
 
 import pytest
+from aws_cdk import Aws
 
-from foundation.permissions import statements
+from foundation.permissions import Reach, statements
 from toolkit import DeclarationError, Permission
 
 
@@ -30,6 +31,29 @@ def test_an_action_without_resource_types_is_for_everything() -> None:
 def test_an_action_declared_by_two_tools_is_allowed_once() -> None:
     [statement] = statements(permissions("sqs:ListQueues", "sqs:ListQueues"), declared_by="lambda/probe")
     assert list(statement.actions) == ["sqs:ListQueues"]
+
+
+def test_what_knows_no_resource_is_bound_to_the_regions_that_are_read() -> None:
+    reach = Reach(regions=("eu-west-1",))
+    bound, unbound = statements(
+        permissions("ec2:DescribeInstances", "route53:ListHostedZones"), declared_by="lambda/probe", reach=reach
+    )
+    assert bound.conditions == {"StringEquals": {"aws:RequestedRegion": [Aws.REGION, "eu-west-1"]}}
+    assert (list(unbound.actions), unbound.conditions) == (["route53:ListHostedZones"], {})
+
+
+def test_arns_name_each_region_that_is_read() -> None:
+    reach = Reach(regions=("eu-west-1",))
+    [statement] = statements(permissions("sqs:GetQueueAttributes on queue"), declared_by="lambda/probe", reach=reach)
+    assert list(statement.resources) == [
+        f"arn:{Aws.PARTITION}:sqs:{region}:{Aws.ACCOUNT_ID}:*" for region in (Aws.REGION, "eu-west-1")
+    ]
+
+
+def test_other_accounts_are_read_through_exactly_their_roles() -> None:
+    role = "arn:aws:iam::111122223333:role/reader"
+    *_, last = statements([], declared_by="lambda/probe", reach=Reach(roles={"111122223333": role}))
+    assert (list(last.actions), list(last.resources)) == (["sts:AssumeRole"], [role])
 
 
 @pytest.mark.parametrize(
