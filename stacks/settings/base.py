@@ -38,6 +38,15 @@ AgentCore accepts no underscore in target names and 48 characters in gateway nam
 names and Cognito domains are as strict, so one rule serves for all.
 """
 
+PackageName = Annotated[
+    str,
+    text(
+        r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
+        wanted="a Python package in lambda/, like aws_operations.general: lower-case letters, digits, _ and dots",
+    ),
+]
+"""The dotted name of a Lambda package."""
+
 RoleArn = Annotated[
     str,
     text(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +22,7 @@ from stacks.settings.targets.agreement import read_targets
 from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
-from stacks.settings.versions import ServedMajor
+from stacks.settings.versions import ServedMajor, serve
 from stacks.settings.yaml_file import YamlError, read_yaml
 from toolkit.spec import ServerSpec
 
@@ -51,6 +52,7 @@ class Settings:
         tool_specs: what the current major of each of its tool servers offers, by name.
         target_documents: what describes the tools of its other targets, by target, where something does.
         served_majors: the majors of each tool server that are served side by side, the current one first, by name.
+        notices: sentences on what is in order and asks for something all the same, such as a version to publish.
     """
 
     project: str
@@ -59,6 +61,7 @@ class Settings:
     tenants: tuple[TenantSettings, ...]
     tool_specs: Mapping[str, ServerSpec]
     served_majors: Mapping[str, tuple[ServedMajor, ...]]
+    notices: tuple[str, ...]
     target_documents: Mapping[str, Document]
 
     @property
@@ -72,12 +75,13 @@ def available_environments(config: Path = ROOT / "config") -> list[str]:
     return sorted(path.stem for path in config.glob("*.yaml"))
 
 
-def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
+def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = None) -> Settings:
     """The checked settings of the environment `name` and its tenants.
 
     Args:
         name: the environment, as given by `-c env=<name>`.
-        root: the folder that holds `config/` and `lambda/`.
+        root: the folder that holds `config/`, `lambda/` and `versions/`.
+        today: the day by which promised ends of versions are judged; the present one when left out.
 
     Raises:
         SettingsError: with one sentence for every mistake in every file read.
@@ -99,7 +103,10 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
         raise SettingsError(mistakes)
     label = f"config/{name}.yaml"
     specs, unusable = read_specs(environment, label=label, root=root)
-    mistakes += [*unusable, *unreachable_services(environment, specs, label=label)]
+    serving = serve(environment.tool_servers, specs, root=root, today=today or datetime.now(UTC).date())
+    mistakes += [*unusable, *serving.mistakes]
+    for major in (major for majors in serving.majors.values() for major in majors):
+        mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
     documents, wrong = read_targets(environment.targets, servers=environment.tool_servers, label=label, root=root)
     mistakes += wrong
     for file, tenant in tenants.items():
@@ -108,19 +115,15 @@ def load_settings(name: str | None, *, root: Path = ROOT) -> Settings:
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
     if mistakes:
-        raise SettingsError(mistakes)
-    served = {
-        server: (ServedMajor(declared=spec, package=settings.package, settings=settings),)
-        for server, settings in environment.tool_servers.items()
-        for spec in (specs[server],)
-    }
+        raise SettingsError(list(dict.fromkeys(mistakes)))
     return Settings(
         project=PROJECT,
         name=name,
         environment=environment,
         tenants=tuple(present.values()),
         tool_specs=specs,
-        served_majors=served,
+        served_majors=serving.majors,
+        notices=tuple(serving.notices),
         target_documents=documents,
     )
 

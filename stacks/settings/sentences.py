@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,6 +17,7 @@ from stacks.settings.base import IN_WORDS
 _WANTED = {
     "int_type": "a whole number",
     "string_type": "text (in quotes)",
+    "date_type": "a day without quotes, like 2027-06-30",
     "bool_type": "true or false",
     "dict_type": "a mapping of keys and values",
     "model_type": "a mapping of keys and values",
@@ -55,7 +57,7 @@ def _what(detail: ErrorDetails, path: list[str], section: Any) -> str:
         case "missing":
             sentence = "is missing: add it"
         case "value_error":
-            shown = "" if isinstance(value, BaseModel | dict | list | tuple) else f"{value!r} "
+            shown = "" if isinstance(value, BaseModel | dict | list | tuple) else f"{_as_written(value)} "
             sentence = f"{shown}{context['error']}"
         case "literal_error":
             sentence = f"{value!r} is not known: {_closest(value, context['expected'])}"
@@ -72,6 +74,11 @@ def _what(detail: ErrorDetails, path: list[str], section: Any) -> str:
         case _:
             sentence = f"{value!r} is refused: {detail['msg'][0].lower()}{detail['msg'][1:]}"
     return sentence
+
+
+def _as_written(value: object) -> str:
+    """A value as the file has it, or nearly so."""
+    return str(value) if isinstance(value, date) else repr(value)
 
 
 def _closest(value: object, expected: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from stacks.settings.environment import EnvironmentSettings, InterfaceEndpoint, ToolServerSettings
+from stacks.settings.environment import EnvironmentSettings, InterfaceEndpoint
 from toolkit import DeclarationError, ServerSpec, ToolServer
 
 GATEWAY_ENDPOINTS = frozenset({"s3", "dynamodb"})
@@ -35,15 +35,28 @@ def read_specs(environment: EnvironmentSettings, *, label: str, root: Path) -> t
     mistakes: list[str] = []
     for name, settings in environment.tool_servers.items():
         try:
-            specs[name] = _read_spec(name, settings, root)
+            spec = read_spec(settings.package, root=root)
+            if spec.name != name:
+                raise DeclarationError(
+                    f"{settings.package!r} calls its server {spec.name!r}: put it under tool_servers.{spec.name}, the "
+                    "name by which targets, tools and scopes go"
+                )
+            specs[name] = spec
         except DeclarationError as error:
             mistakes.append(f"{label}: tool_servers.{name}.package: {error}")
     return specs, mistakes
 
 
-def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpec:
-    """What the server declares; its handler module is what imports all of its tools."""
-    package = settings.package
+def read_spec(package: str, *, root: Path) -> ServerSpec:
+    """What the tool server in `package` declares; its handler module is what imports all of its tools.
+
+    Args:
+        package: the Lambda package, dotted.
+        root: the folder that holds `lambda/`.
+
+    Raises:
+        DeclarationError: the package is not there, cannot be imported, or holds no tool server with tools.
+    """
     folder = f"lambda/{package.replace('.', '/')}"
     if not (root / folder / "handler.py").is_file():
         raise DeclarationError(f"{package!r} has no handler: create {folder}/handler.py or name an existing package")
@@ -61,11 +74,6 @@ def _read_spec(name: str, settings: ToolServerSettings, root: Path) -> ServerSpe
     spec = server.describe()
     if not spec.tools:
         raise DeclarationError(f"{package!r} declares no tool: decorate a function with @server.tool in {folder}")
-    if spec.name != name:
-        raise DeclarationError(
-            f"{package!r} calls its server {spec.name!r}: put it under tool_servers.{spec.name}, the name by which "
-            "targets, tools and scopes go"
-        )
     return spec
 
 
