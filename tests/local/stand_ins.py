@@ -1,0 +1,136 @@
+"""Servers of this machine that stand for others: an authorization server and an MCP server."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+
+from tests.local.conftest import Emulator
+from tests.local.local_run import free_port
+
+CLIENT, SECRET = "machine", "s3cr3t-of-the-machine"
+
+Headers = dict[str, str]
+
+
+@dataclass
+class AuthorizationServer:
+    """Gives tokens to one client, numbered, and remembers what it was asked for."""
+
+    lifetime: int = 3600
+    asked: list[dict[str, str]] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def discovery_url(self) -> str:
+        """Where its metadata is."""
+        return f"http://127.0.0.1:{self.port}/.well-known/openid-configuration"
+
+    def metadata(self) -> dict[str, Any]:
+        """Its discovery document."""
+        issuer = f"http://127.0.0.1:{self.port}"
+        return {"issuer": issuer, "token_endpoint": f"{issuer}/token", "token_endpoint_auth_methods_supported": METHODS}
+
+    def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
+        """Its answer at the token endpoint."""
+        self.asked.append(form)
+        expected = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        if authorization != expected:
+            return 401, {"error": "invalid_client", "error_description": f"{authorization} is wrong"}
+        number = len(self.asked)
+        return 200, {"access_token": f"token-{number}", "token_type": "Bearer", "expires_in": self.lifetime}
+
+
+METHODS = ["client_secret_basic", "client_secret_post"]
+
+
+@contextlib.contextmanager
+def authorization_server(**settings: Any) -> Iterator[AuthorizationServer]:
+    """A running authorization server."""
+    server = AuthorizationServer(**settings)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(200, server.metadata())
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            form = {name: values[0] for name, values in parse_qs(body).items()}
+            self._answer(*server.token(form, self.headers.get("Authorization", "")))
+
+        def _answer(self, status: int, document: dict[str, Any]) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Stay silent."""
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.port = listener.server_port
+    thread = threading.Thread(target=listener.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown()
+        listener.server_close()
+
+
+@contextlib.contextmanager
+def mcp_server(server: MCPServer, *, admits: Callable[[Headers], bool]) -> Iterator[tuple[int, list[Headers]]]:
+    """An MCP server of the official SDK that answers 401 to requests that `admits` refuses: its port, what it got."""
+    port = free_port()
+    seen: list[Headers] = []
+    security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    application = server.streamable_http_app(stateless_http=True, transport_security=security)
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await application(scope, receive, send)
+            return
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        seen.append(headers)
+        if admits(headers):
+            await application(scope, receive, send)
+        else:
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    running = uvicorn.Server(uvicorn.Config(guarded, port=port, log_level="error", lifespan="on"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not running.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield port, seen
+    finally:
+        running.should_exit = True
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def known_host(emulator: Emulator, name: str, port: int) -> Iterator[None]:
+    """Let the edge pass requests for a host to a port of this machine."""
+    hosts = emulator.state / "hosts.json"
+    hosts.write_text(json.dumps({name: port}))
+    try:
+        yield
+    finally:
+        hosts.unlink()
