@@ -18,7 +18,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from mcp_types import INTERNAL_ERROR, ErrorData
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -113,6 +113,7 @@ class _Endpoint:
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
+                MutableHeaders(scope=message).update(entry.response_headers)
             await send(message)
 
         try:

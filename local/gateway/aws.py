@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_sts import STSClient
+    from types_boto3_sts.type_defs import CredentialsTypeDef
 
-LAMBDA_TIMEOUT_SECONDS = 15 * 60
+INVOCATION_TIMEOUT_SECONDS = 15 * 60
 """Longest call of a target: AgentCore quotas, 15 minutes an invocation."""
 
 _RENEW_BEFORE = timedelta(minutes=5)
@@ -31,7 +32,7 @@ class EmulatedAws:
 
     def _client(self, service: str, *, read_timeout: float = 5, retries: int = 1, **credentials: Any) -> Any:
         return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]  # the name is one of four literals below
+            service,  # type: ignore[call-overload]  # the name is one of five literals below
             endpoint_url=self.endpoint_url,
             region_name=self.region,
             config=Config(
@@ -65,34 +66,63 @@ class EmulatedAws:
     def lambda_with(self, credentials: Any) -> LambdaClient:
         """Lambda under temporary credentials. It never retries: a tool may have acted before its answer was lost."""
         client: LambdaClient = self._client(
-            "lambda",
-            read_timeout=LAMBDA_TIMEOUT_SECONDS + 10,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
+            "lambda", read_timeout=INVOCATION_TIMEOUT_SECONDS + 10, **_as_arguments(credentials)
         )
         return client
 
+    def agentcore_with(self, credentials: Any) -> Any:
+        """AgentCore's data plane under temporary credentials: the token vault."""
+        return self._client("bedrock-agentcore", read_timeout=30, **_as_arguments(credentials))
+
+
+def _as_arguments(credentials: Any) -> dict[str, Any]:
+    return {
+        "aws_access_key_id": credentials["AccessKeyId"],
+        "aws_secret_access_key": credentials["SecretAccessKey"],
+        "aws_session_token": credentials["SessionToken"],
+    }
+
 
 class ExecutionRole:
-    """A gateway's own role: what it may not invoke, the gateway cannot invoke. Safe to use from several threads."""
+    """A gateway's own role: what it may not do, the gateway cannot do. Safe to use from several threads."""
 
     def __init__(self, *, aws: EmulatedAws, role_arn: str, session_name: str) -> None:
         self._aws = aws
         self._role_arn = role_arn
         self._session_name = session_name
         self._lock = threading.Lock()
+        self._credentials: CredentialsTypeDef | None = None
         self._lambda: LambdaClient | None = None
-        self._expires = datetime.min.replace(tzinfo=UTC)
+        self._agentcore: Any = None
 
-    def lambda_client(self) -> LambdaClient:
-        """Return a Lambda client with credentials of the role, renewed before they expire.
+    def credentials(self) -> CredentialsTypeDef:
+        """Return credentials of the role, renewed before they expire.
 
         Raises botocore's ClientError when the role cannot be assumed.
         """
         with self._lock:
-            if self._lambda is None or datetime.now(UTC) > self._expires - _RENEW_BEFORE:
-                answer = self._aws.sts.assume_role(RoleArn=self._role_arn, RoleSessionName=self._session_name)
-                self._expires = answer["Credentials"]["Expiration"]
-                self._lambda = self._aws.lambda_with(answer["Credentials"])
+            return self._fresh()
+
+    def lambda_client(self) -> LambdaClient:
+        """Return a Lambda client with credentials of the role; raises as `credentials` does."""
+        with self._lock:
+            credentials = self._fresh()
+            if self._lambda is None:
+                self._lambda = self._aws.lambda_with(credentials)
             return self._lambda
+
+    def agentcore_client(self) -> Any:
+        """Return a client of AgentCore's data plane with credentials of the role; raises as `credentials` does."""
+        with self._lock:
+            credentials = self._fresh()
+            if self._agentcore is None:
+                self._agentcore = self._aws.agentcore_with(credentials)
+            return self._agentcore
+
+    def _fresh(self) -> CredentialsTypeDef:
+        """The credentials; new ones take the clients of the old ones away."""
+        if self._credentials is None or datetime.now(UTC) > self._credentials["Expiration"] - _RENEW_BEFORE:
+            answer = self._aws.sts.assume_role(RoleArn=self._role_arn, RoleSessionName=self._session_name)
+            self._credentials = answer["Credentials"]
+            self._lambda = self._agentcore = None
+        return self._credentials

@@ -52,7 +52,8 @@ class TargetRecord:
     """A gateway target as deployed.
 
     `kind` is the member of `targetConfiguration` that is set, such as `mcp.lambda`; `configuration` is its value.
-    `version` changes with every update of the target.
+    `version` changes with every update and synchronization of the target. `credentials` is the only member of
+    `credentialProviderConfigurations`, None for a target that is called without any.
     """
 
     target_id: str
@@ -60,15 +61,18 @@ class TargetRecord:
     kind: str
     configuration: Mapping[str, Any]
     version: str
+    credentials: Mapping[str, Any] | None = None
     request_headers: tuple[str, ...] = ()
     query_parameters: tuple[str, ...] = ()
+    response_headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayRecord:
     """A gateway as deployed, with its targets.
 
-    `refusals` says why this gateway must not be served: each sentence names a check that would otherwise be skipped.
+    `workload` is the name of its workload identity, as whom it asks the token vault for credentials. `refusals` says
+    why this gateway must not be served: each sentence names a check that would otherwise be skipped.
     """
 
     gateway_id: str
@@ -76,6 +80,7 @@ class GatewayRecord:
     name: str
     url: str
     role_arn: str
+    workload: str
     authorizer: JwtAuthorizer | None
     supported_versions: tuple[str, ...]
     instructions: str | None = None

@@ -58,14 +58,17 @@ def _target(answer: Mapping[str, Any]) -> TargetRecord:
     (protocol, union) = next(iter(answer["targetConfiguration"].items()))
     (member, configuration) = next(iter(union.items()))
     metadata = answer.get("metadataConfiguration", {})
+    synchronized = answer.get("lastSynchronizedAt")
     return TargetRecord(
         target_id=answer["targetId"],
         name=answer["name"],
         kind=f"{protocol}.{member}",
         configuration=configuration,
-        version=answer["updatedAt"].isoformat(),
+        version=f"{answer['updatedAt'].isoformat()}/{synchronized.isoformat() if synchronized else '-'}",
+        credentials=next(iter(answer.get("credentialProviderConfigurations") or ()), None),
         request_headers=tuple(metadata.get("allowedRequestHeaders", ())),
         query_parameters=tuple(metadata.get("allowedQueryParameters", ())),
+        response_headers=tuple(metadata.get("allowedResponseHeaders", ())),
     )
 
 
@@ -78,6 +81,7 @@ def _gateway(answer: GetGatewayResponseTypeDef, targets: tuple[TargetRecord, ...
         name=answer["name"],
         url=answer.get("gatewayUrl", ""),
         role_arn=answer.get("roleArn", ""),
+        workload=answer.get("workloadIdentityDetails", {}).get("workloadIdentityArn", "").rpartition("/")[2],
         authorizer=_authorizer(jwt) if jwt else None,
         supported_versions=tuple(mcp.get("supportedVersions", AGENTCORE_VERSIONS)),
         instructions=mcp.get("instructions"),

@@ -29,9 +29,35 @@ LIMITS: tuple[Limit, ...] = (
         checked="policy checks on the template",
     ),
     Limit(
-        subject="Target kinds other than Lambda",
-        not_proved="their tools are not listed, and a call names the target's kind",
-        checked="tests/unit/test_local_gateway_mcp.py",
+        subject="Smithy, API Gateway, connector, HTTP and inference targets",
+        not_proved="their tools are not listed, a call answers that the target works on AWS; the other targets of the "
+        "gateway are served",
+        checked="tests/unit/test_local_gateway_mcp.py; on a deployed gateway",
+    ),
+    Limit(
+        subject="OpenAPI targets",
+        not_proved="which arguments a tool has where AWS's documentation is silent: properties of a JSON body stand "
+        "beside the parameters, another body is the argument `body`, a name that would stand twice is refused; no "
+        "tool declares an output; the text of a service's error",
+        checked="tests/contract on a deployed gateway",
+    ),
+    Limit(
+        subject="MCP server targets",
+        not_proved="prompts and resources are not passed on; DYNAMIC listing lists when the target changes, as "
+        "DEFAULT does; tools are listed by this gateway, at the time it first reads the target",
+        checked="on a deployed gateway",
+    ),
+    Limit(
+        subject="Credentials of targets",
+        not_proved="only those that need no user: API key, OAuth client credentials, signatures of the gateway's "
+        "role. A credential that a target sends back is blotted out here; AWS may pass it on",
+        checked="tests/unit/test_local_gateway_openapi.py, tests/unit/test_local_gateway_mcp_server.py",
+    ),
+    Limit(
+        subject="Private endpoints and certificates of targets",
+        not_proved="VPC Lattice is not walked and certificateConfigurations are not read: a service is reached "
+        "through the local edge, or at an address of this machine",
+        checked="on a deployed gateway",
     ),
     Limit(
         subject="Wording of errors",

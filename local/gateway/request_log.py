@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,10 @@ _requests = logging.getLogger("local.gateway.requests")
 
 @dataclass
 class Entry:
-    """What the log says of a request; the parts of the gateway fill it in as the request passes them."""
+    """What the log says of a request; the parts of the gateway fill it in as the request passes them.
+
+    `response_headers` are those that a target sends to the client. They travel with the entry and are not logged.
+    """
 
     gateway: str
     method: str | None = None
@@ -28,6 +31,7 @@ class Entry:
     tool_error: bool | None = None
     reason: str | None = None
     ms: float = 0.0
+    response_headers: dict[str, str] = field(default_factory=dict)
 
 
 def begin(scope: Scope, gateway: str) -> Entry:
@@ -46,7 +50,8 @@ def entry_of(scope: Scope) -> Entry:
 def finish(entry: Entry) -> None:
     """Write the entry with the time since `begin` in milliseconds."""
     entry.ms = round((time.perf_counter() - entry.ms) * 1000, 1)
-    _requests.info("request", extra={"entry": {k: v for k, v in asdict(entry).items() if v is not None}})
+    line = {name: value for name, value in asdict(entry).items() if value is not None and name != "response_headers"}
+    _requests.info("request", extra={"entry": line})
 
 
 class JsonLines(logging.Formatter):
@@ -66,8 +71,12 @@ class JsonLines(logging.Formatter):
 
 
 def configure_logging() -> None:
-    """Send the gateway's log to stderr; libraries speak up from WARNING on."""
+    """Send the gateway's log to stderr; libraries speak up from WARNING on.
+
+    The MCP client does not: it logs what a target says, and what happened to a call is a sentence of the gateway's.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("local.gateway").setLevel(logging.INFO)
+    logging.getLogger("mcp.client").setLevel(logging.CRITICAL)

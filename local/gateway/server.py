@@ -120,10 +120,9 @@ class _Handlers:
     async def call_tool(self, ctx: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Answer tools/call: look the tool up, check its arguments, ask its target."""
         if not self._catalogue.offers(params.name):
-            why = self._catalogue.why_missing(params.name)
-            raise MCPError(
-                code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name}{f' ({why})' if why else ''}"
-            )
+            if why := self._catalogue.why_missing(params.name):
+                return _failed(why, ctx)
+            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name}")
         arguments = params.arguments or {}
         if problems := argument_problems(self._catalogue.input_schema(params.name) or {}, arguments):
             return _failed(problems, ctx)
@@ -140,11 +139,13 @@ class _Handlers:
             query=dict(request.query_params),
         )
         try:
-            result = await target.call(call)
+            answer = await target.call(call)
         except TargetError as error:
             return self._target_failed(error, ctx)
-        entry_of(request.scope).tool_error = result.is_error
-        return result
+        entry = entry_of(request.scope)
+        entry.tool_error = answer.result.is_error
+        entry.response_headers.update(answer.headers)
+        return answer.result
 
     def _search(self, query: str) -> types.CallToolResult:
         found = [

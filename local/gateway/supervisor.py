@@ -14,14 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.gateway.application import GatewayApplication, Serving
 from local.gateway.authorizer import Authorizer
-from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.aws import EmulatedAws
 from local.gateway.configuration import GatewayRecord, JwtAuthorizer
 from local.gateway.control_plane import is_loopback, read_gateways
 from local.gateway.keys import KeySource
-from local.gateway.targets import KINDS
-from local.gateway.targets.interface import Target, UnusableTargetError
+from local.gateway.outbound import Outbound
+from local.gateway.targets.assembly import Assembled, Assembly
 from local.gateway.tools import Catalogue
-from local.headers import restricted
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +39,11 @@ class _Server(uvicorn.Server):
 class Listener:
     """An HTTP server at one gateway's address."""
 
-    def __init__(self, record: GatewayRecord) -> None:
+    def __init__(self, record: GatewayRecord, assembly: Assembly) -> None:
         self.record: GatewayRecord | None = None
         self.keys: KeySource | None = None
+        self.assembly = assembly
+        self.assembled = Assembled()
         self.application = GatewayApplication(name=record.name, port=record.port)
         self.url = record.url
         family = socket.AF_INET6 if ":" in record.host else socket.AF_INET
@@ -67,10 +68,12 @@ class Supervisor:
         *,
         aws: EmulatedAws,
         http: httpx2.AsyncClient,
+        outbound: Outbound,
         read: Callable[[], Sequence[GatewayRecord]] | None = None,
     ) -> None:
         self._aws = aws
         self._http = http
+        self._outbound = outbound
         self._read = read or (lambda: read_gateways(aws.control))
         self._listeners: dict[str, Listener] = {}
         self._complaints: dict[str, str] = {}
@@ -127,7 +130,7 @@ class Supervisor:
 
     async def _apply(self, record: GatewayRecord) -> None:
         listener = self._listeners.get(record.gateway_id)
-        if listener is not None and listener.record == record:
+        if listener is not None and listener.record == record and not listener.assembled.incomplete:
             return
         if listener is not None and listener.url != record.url:
             await self._listeners.pop(record.gateway_id).stop()
@@ -144,7 +147,7 @@ class Supervisor:
             self._complain_once(record.gateway_id, f"gateway {record.name} is not served: {'; '.join(record.refusals)}")
             return None
         try:
-            listener = Listener(record)
+            listener = Listener(record, Assembly(aws=self._aws, outbound=self._outbound))
         except OSError as error:
             self._complain_once(
                 record.gateway_id, f"gateway {record.name} cannot listen at {record.url}: {error}; free the port"
@@ -159,46 +162,31 @@ class Supervisor:
             logger.error(sentence)
             listener.application.refuse(sentence)
             return
-        targets, unserved = await asyncio.to_thread(self._build_targets, record)
-        for sentence in unserved.values():
-            logger.error("gateway %s: %s", record.name, sentence)
+        assembled = await listener.assembly.assemble(record)
+        for target in record.targets:
+            why = assembled.unserved.get(target.name)
+            subject = f"gateway {record.name}, target {target.name}"
+            self._complain_once(subject, f"gateway {record.name}: {why}" if why else None)
+        if listener.record == record and listener.assembled == assembled:
+            return
+        listener.assembled = assembled
         listener.keys = self._key_source(listener, record.authorizer)
         listener.application.serve(
             Serving(
                 gateway=record,
                 authorizer=Authorizer(configuration=record.authorizer, keys=listener.keys),
                 catalogue=Catalogue(
-                    targets=targets,
+                    targets=assembled.targets,
                     with_search=record.semantic_search,
                     paginated=record.paginated,
-                    unserved=unserved,
+                    unserved=assembled.unserved,
                 ),
             )
         )
         self._complain_once(record.gateway_id, None)
-        count = sum(len(target.tools) for target in targets)
-        logger.info("gateway %s serves %d tools of %d targets at %s", record.name, count, len(targets), record.url)
-
-    def _build_targets(self, record: GatewayRecord) -> tuple[list[Target], dict[str, str]]:
-        """Return the targets that can be served, and a sentence about each that cannot, by its name."""
-        role = ExecutionRole(aws=self._aws, role_arn=record.role_arn, session_name=record.gateway_id[:64])
-        targets: list[Target] = []
-        unserved: dict[str, str] = {}
-        for target in record.targets:
-            build = KINDS.get(target.kind)
-            if build is None:
-                kinds = ", ".join(KINDS)
-                unserved[target.name] = f"target {target.name} is of kind {target.kind}; served here: {kinds}"
-                continue
-            if found := restricted(target.request_headers):
-                names = ", ".join(found)
-                unserved[target.name] = f"target {target.name} propagates headers that AgentCore does not: {names}"
-                continue
-            try:
-                targets.append(build(target, record.gateway_id, self._aws, role))
-            except UnusableTargetError as error:
-                unserved[target.name] = str(error)
-        return targets, unserved
+        count = sum(len(target.tools) for target in assembled.targets)
+        served = len(assembled.targets)
+        logger.info("gateway %s serves %d tools of %d targets at %s", record.name, count, served, record.url)
 
     def _key_source(self, listener: Listener, authorizer: JwtAuthorizer) -> KeySource:
         """Keep the cached keys as long as the identity provider stays the same."""

@@ -19,15 +19,20 @@ from botocore.exceptions import ClientError
 from joserfc import jwt
 from joserfc.jwk import Key, RSAKey
 
-from local.gateway.aws import EmulatedAws
+from local.gateway.aws import EmulatedAws, ExecutionRole
 from local.gateway.configuration import GatewayRecord, JwtAuthorizer, TargetRecord
+from local.gateway.outbound import Outbound
 from local.gateway.supervisor import Supervisor
+from local.gateway.targets.context import TargetContext
+from local.gateway.vault import Vault
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example"
 DISCOVERY = f"{ISSUER}/.well-known/openid-configuration"
 JWKS = f"{ISSUER}/.well-known/jwks.json"
 CLIENT = "1example23456789"
 SCOPES = ("aws-operations/read", "aws-operations/write")
+CLOSED = "http://127.0.0.1:1"
+"""An address of this machine at which nothing listens."""
 VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 AUTHORIZER = JwtAuthorizer(
     discovery_url=DISCOVERY, allowed_clients=(CLIENT,), allowed_scopes=SCOPES, advertised_scopes=SCOPES
@@ -132,6 +137,7 @@ def gateway_record(*, port: int, **changes: Any) -> GatewayRecord:
         name="foundation-dev",
         url=f"http://127.0.0.1:{port}/mcp",
         role_arn="arn:aws:iam::123456789012:role/gateway",
+        workload="foundation-dev-abcdefghij",
         authorizer=AUTHORIZER,
         supported_versions=VERSIONS,
         semantic_search=True,
@@ -140,15 +146,35 @@ def gateway_record(*, port: int, **changes: Any) -> GatewayRecord:
     return replace(record, **changes)
 
 
+def target_context(record: TargetRecord, aws: EmulatedAws) -> TargetContext:
+    """What a target of the example gateway is built from."""
+    gateway = gateway_record(port=1)
+    role = ExecutionRole(aws=aws, role_arn=gateway.role_arn, session_name=gateway.gateway_id)
+    return TargetContext(
+        record=record,
+        gateway_id=gateway.gateway_id,
+        aws=aws,
+        role=role,
+        vault=Vault(role=role, workload=gateway.workload),
+        outbound=Outbound(edge_url=CLOSED, ca_file=None, timeout_seconds=2),
+    )
+
+
 class FakeAws(EmulatedAws):
-    """STS that hands out a role's credentials and a Lambda that `function` plays; both note what they are asked."""
+    """STS that hands out a role's credentials, a Lambda that `function` plays, a token vault; all note what they get.
+
+    `secrets` are what the vault hands out in turn, the last one again and again; `vault_denied` refuses the role.
+    """
 
     def __init__(self) -> None:
-        super().__init__(endpoint_url="http://127.0.0.1:1", region="us-east-1")
+        super().__init__(endpoint_url=CLOSED, region="us-east-1")
         self.function: Callable[[dict[str, Any]], Any] = lambda event: {"echo": event}
         self.invocations: list[dict[str, Any]] = []
         self.assumed: list[str] = []
         self.role_denied = False
+        self.secrets = ["vault-secret-1", "vault-secret-2"]
+        self.vault_denied = False
+        self.asked_of_vault: list[dict[str, Any]] = []
 
     @property
     def sts(self) -> Any:
@@ -158,6 +184,25 @@ class FakeAws(EmulatedAws):
         self.assumed.append(request["RoleArn"])
         credentials = {"AccessKeyId": "ASIA", "SecretAccessKey": "of-the-role", "SessionToken": request["RoleArn"]}
         return {"Credentials": credentials | {"Expiration": datetime.now(UTC) + timedelta(hours=1)}}
+
+    def agentcore_with(self, credentials: Any) -> Any:
+        assert credentials["SessionToken"] == self.assumed[-1]
+        return self
+
+    def get_workload_access_token(self, **request: Any) -> dict[str, Any]:
+        if self.vault_denied:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetWorkloadAccessToken")
+        return {"workloadAccessToken": f"identity of {request['workloadName']}"}
+
+    def get_resource_api_key(self, **request: Any) -> dict[str, Any]:
+        return {"apiKey": self._secret(request)}
+
+    def get_resource_oauth2_token(self, **request: Any) -> dict[str, Any]:
+        return {"accessToken": self._secret(request)}
+
+    def _secret(self, request: dict[str, Any]) -> str:
+        self.asked_of_vault.append(request)
+        return self.secrets.pop(0) if len(self.secrets) > 1 else self.secrets[0]
 
     def lambda_with(self, credentials: Any) -> Any:
         assert credentials["SessionToken"] == self.assumed[-1]
@@ -204,7 +249,8 @@ async def running_gateway(**changes: Any) -> AsyncIterator[Running]:
     record = gateway_record(port=free_port(), **changes)
     aws, provider, deployed = FakeAws(), FakeProvider(), [record]
     async with provider.client() as http:
-        supervisor = Supervisor(aws=aws, http=http, read=lambda: tuple(deployed))
+        outbound = Outbound(edge_url=CLOSED, ca_file=None, timeout_seconds=2)
+        supervisor = Supervisor(aws=aws, http=http, outbound=outbound, read=lambda: tuple(deployed))
         await supervisor.refresh()
         stop = asyncio.Event()
         try:

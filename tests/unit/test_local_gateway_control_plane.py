@@ -12,12 +12,12 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.aws import EmulatedAws
 from local.gateway.configuration import CustomClaim, GatewayRecord, JwtAuthorizer
 from local.gateway.control_plane import is_loopback, read_gateways
 from local.gateway.targets import lambda_function
 from local.gateway.targets.interface import UnusableTargetError
-from tests.unit.local_gateway_support import DISCOVERY, FUNCTION, GET_TIME, lambda_target
+from tests.unit.local_gateway_support import DISCOVERY, FUNCTION, GET_TIME, lambda_target, target_context
 
 WHEN = datetime(2026, 11, 1, tzinfo=UTC)
 ID = "foundation-dev-abcdefghij"
@@ -35,6 +35,10 @@ def _gateway(**changes: Any) -> dict[str, Any]:
         "gatewayArn": ARN,
         "gatewayUrl": "http://127.0.0.1:4580/mcp",
         "roleArn": "arn:aws:iam::123456789012:role/gateway",
+        "workloadIdentityDetails": {
+            "workloadIdentityArn": "arn:aws:bedrock-agentcore:us-east-1:123456789012:workload-identity-directory/"
+            f"default/workload-identity/{ID}"
+        },
         "authorizerConfiguration": {"customJWTAuthorizer": {"discoveryUrl": DISCOVERY, "allowedClients": ["c"]}},
     }
     return {name: value for name, value in (base | changes).items() if value is not None}
@@ -109,7 +113,14 @@ def test_a_gateway_is_read_with_everything_that_is_enforced() -> None:
             }
         },
     )
-    target = _target(metadataConfiguration={"allowedRequestHeaders": ["X-Tenant-ID"], "allowedQueryParameters": ["q"]})
+    target = _target(
+        lastSynchronizedAt=WHEN,
+        metadataConfiguration={
+            "allowedRequestHeaders": ["X-Tenant-ID"],
+            "allowedQueryParameters": ["q"],
+            "allowedResponseHeaders": ["X-Trace"],
+        },
+    )
     (gateway,) = _read(answer, targets=[target])
     assert gateway == GatewayRecord(
         gateway_id=ID,
@@ -117,6 +128,7 @@ def test_a_gateway_is_read_with_everything_that_is_enforced() -> None:
         name="foundation-dev",
         url="http://127.0.0.1:4580/mcp",
         role_arn="arn:aws:iam::123456789012:role/gateway",
+        workload=ID,
         authorizer=JwtAuthorizer(
             discovery_url=DISCOVERY,
             allowed_audience=("a",),
@@ -135,7 +147,12 @@ def test_a_gateway_is_read_with_everything_that_is_enforced() -> None:
         debug=True,
         targets=(
             lambda_target(
-                GET_TIME, version=WHEN.isoformat(), request_headers=("X-Tenant-ID",), query_parameters=("q",)
+                GET_TIME,
+                version=f"{WHEN.isoformat()}/{WHEN.isoformat()}",
+                credentials={"credentialProviderType": "GATEWAY_IAM_ROLE"},
+                request_headers=("X-Tenant-ID",),
+                query_parameters=("q",),
+                response_headers=("X-Trace",),
             ),
         ),
     )
@@ -227,18 +244,18 @@ def test_only_addresses_of_this_machine_are_listened_at(url: str, allowed: bool)
     assert is_loopback(url) is allowed
 
 
-def test_a_tool_schema_in_s3_is_read() -> None:
+async def test_a_tool_schema_in_s3_is_read() -> None:
     aws = EmulatedAws(endpoint_url="http://127.0.0.1:1", region="us-east-1")
     raw = json.dumps([GET_TIME]).encode()
     record = lambda_target(
         configuration={"lambdaArn": FUNCTION, "toolSchema": {"s3": {"uri": "s3://schemas/dir/tools.json"}}}
     )
-    role = ExecutionRole(aws=aws, role_arn="arn:aws:iam::123456789012:role/gateway", session_name=ID)
+    context = target_context(record, aws)
     with Stubber(aws.s3) as stub:
         body = StreamingBody(BytesIO(raw), len(raw))
         stub.add_response("get_object", {"Body": body}, {"Bucket": "schemas", "Key": "dir/tools.json"})
-        target = lambda_function.build(record, ID, aws, role)
+        target = await lambda_function.build(context)
         assert [tool.name for tool in target.tools] == ["get_time"]
         stub.add_client_error("get_object", "NoSuchKey")
-        with pytest.raises(UnusableTargetError, match="aws-operations-v1: its tool schema s3://schemas/dir"):
-            lambda_function.build(record, ID, aws, role)
+        with pytest.raises(UnusableTargetError, match="aws-operations-v1: its schema s3://schemas/dir"):
+            await lambda_function.build(context)

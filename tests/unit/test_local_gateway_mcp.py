@@ -309,22 +309,34 @@ async def test_an_unknown_tool_is_an_error_of_the_protocol(name: str) -> None:
         assert (error.value.code, error.value.message) == (types.INVALID_PARAMS, f"Unknown tool: {name}")
 
 
-async def test_a_target_of_another_kind_is_not_listed_and_a_call_says_why() -> None:
-    later = replace(lambda_target(), name="web", kind="mcp.openApiSchema", configuration={"inlinePayload": "{}"})
-    async with running_gateway(targets=(later, lambda_target())) as gateway, _client(gateway) as client:
-        assert "web" not in " ".join(tool.name for tool in (await client.list_tools()).tools)
-        with pytest.raises(MCPError, match=r"Unknown tool: web___x \(target web is of kind mcp.openApiSchema"):
-            await client.call_tool("web___x", {})
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("mcp.smithyModel", "a Smithy target"),
+        ("mcp.apiGateway", "an API Gateway target"),
+        ("mcp.connector", "a connector target"),
+        ("http.passthrough", "an HTTP target"),
+    ],
+)
+async def test_a_target_that_only_aws_can_call_is_not_listed_and_a_call_says_so(kind: str, what: str) -> None:
+    there = replace(lambda_target(), target_id="TARGET0002", name="web", kind=kind, configuration={})
+    async with running_gateway(targets=(there, lambda_target())) as gateway, _client(gateway) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == [SEARCH, TIME, HELLO_WORLD]
+        result = await client.call_tool("web___x", {})
+        assert result.is_error
+        assert _text(result) == f"target web is {what}, which the local run cannot call; it works on AWS"
+        assert not (await client.call_tool(HELLO_WORLD, {})).is_error
 
 
 @pytest.mark.parametrize("header", ["Authorization", "cookie", "HOST"])
 async def test_a_target_that_propagates_a_restricted_header_is_not_served(header: str) -> None:
     """AgentCore refuses to create it (devguide, gateway-headers)."""
-    leaking = lambda_target(name="leaking", request_headers=("X-Tenant-ID", header))
+    leaking = lambda_target(target_id="TARGET0002", name="leaking", request_headers=("X-Tenant-ID", header))
     async with running_gateway(targets=(leaking, lambda_target())) as gateway, _client(gateway) as client:
         assert "leaking" not in " ".join(tool.name for tool in (await client.list_tools()).tools)
-        with pytest.raises(MCPError, match=rf"propagates headers that AgentCore does not: {header}\)"):
-            await client.call_tool("leaking___hello_world", {})
+        result = await client.call_tool("leaking___hello_world", {})
+        assert result.is_error
+        assert _text(result) == f"target leaking propagates headers that AgentCore does not: {header}"
     assert gateway.aws.invocations == []
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mcp_types import CallToolResult
+
+from local.gateway.configuration import TargetRecord
 
 TOOL_SEPARATOR = "___"
 """Between target and tool in a tool's name on the gateway (devguide, gateway-tool-naming)."""
@@ -40,6 +42,14 @@ class ToolCall:
     query: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ToolAnswer:
+    """What a target answered; `headers` are those of its response that its metadata configuration lets through."""
+
+    result: CallToolResult
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class TargetError(Exception):
     """A target that could not answer.
 
@@ -63,9 +73,34 @@ class Target(Protocol):
     def tools(self) -> Sequence[ToolDefinition]:
         """The tools of this target."""
 
-    async def call(self, call: ToolCall) -> CallToolResult:
-        """Call a tool and return its result; raises TargetError when the target could not answer."""
+    async def call(self, call: ToolCall) -> ToolAnswer:
+        """Call a tool and return its answer; raises TargetError when the target could not answer."""
 
 
 class UnusableTargetError(Exception):
-    """A target that cannot be built from its configuration; the message names the target and what is wrong."""
+    """A target that cannot be built from its configuration; the message names the target and what is wrong.
+
+    `may_recover` says that it is worth trying again, since something else has to answer first.
+    """
+
+    def __init__(self, message: str, *, may_recover: bool = False) -> None:
+        super().__init__(message)
+        self.may_recover = may_recover
+
+
+def propagated_headers(record: TargetRecord, call: ToolCall) -> dict[str, str]:
+    """The headers of a call that its target's metadata configuration lets through."""
+    return {name: call.headers[name.lower()] for name in record.request_headers if name.lower() in call.headers}
+
+
+def propagated_query(record: TargetRecord, call: ToolCall) -> dict[str, str]:
+    """The query parameters of a call that its target's metadata configuration lets through."""
+    return {name: call.query[name] for name in record.query_parameters if name in call.query}
+
+
+def returned_headers(record: TargetRecord, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a target's response that its metadata configuration lets through to the client.
+
+    `headers` finds names whatever their case is.
+    """
+    return {name: headers[name] for name in record.response_headers if name in headers}

@@ -11,22 +11,25 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from botocore.exceptions import BotoCoreError, ClientError
 from mcp_types import CallToolResult, TextContent
 
-from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.aws import ExecutionRole
 from local.gateway.configuration import TargetRecord
+from local.gateway.targets.context import TargetContext, read_s3
 from local.gateway.targets.interface import (
     MAX_PAYLOAD_BYTES,
     TOOL_SEPARATOR,
     Target,
     TargetError,
+    ToolAnswer,
     ToolCall,
     ToolDefinition,
     UnusableTargetError,
+    propagated_headers,
+    propagated_query,
 )
 
 MAX_CLIENT_CONTEXT_BYTES = 3583
@@ -35,29 +38,30 @@ MAX_CLIENT_CONTEXT_BYTES = 3583
 _ACCESS_ERRORS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
-def build(record: TargetRecord, gateway_id: str, aws: EmulatedAws, role: ExecutionRole) -> Target:
-    """Return the target that `record` describes; reads its tool schema from S3 when it is not inline.
+async def build(context: TargetContext) -> Target:
+    """Return the target that the record describes; reads its tool schema from S3 when it is not inline.
 
     Raises UnusableTargetError when the schema cannot be read.
     """
+    record = context.record
     schema = record.configuration["toolSchema"]
-    payload = schema["inlinePayload"] if "inlinePayload" in schema else _from_s3(record, schema["s3"]["uri"], aws)
+    payload = schema["inlinePayload"] if "inlinePayload" in schema else await _from_s3(context, schema["s3"]["uri"])
     try:
         tools = tuple(_definition(tool) for tool in payload)
     except (KeyError, TypeError) as error:
         raise UnusableTargetError(f"target {record.name}: its tool schema is malformed ({error!r})") from error
-    return LambdaTarget(record=record, gateway_id=gateway_id, tools=tools, role=role)
+    return LambdaTarget(record=record, gateway_id=context.gateway_id, tools=tools, role=context.role)
 
 
-def _from_s3(record: TargetRecord, uri: str, aws: EmulatedAws) -> list[dict[str, Any]]:
-    parts = urlsplit(uri)
+async def _from_s3(context: TargetContext, uri: str) -> list[dict[str, Any]]:
+    text = await read_s3(context, uri)
     try:
-        body = aws.s3.get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))["Body"].read()
-        payload = json.loads(body)
-    except (ClientError, BotoCoreError, ValueError) as error:
-        raise UnusableTargetError(f"target {record.name}: its tool schema {uri} cannot be read: {error}") from error
+        payload = json.loads(text)
+    except ValueError as error:
+        sentence = f"target {context.record.name}: its schema {uri} cannot be read: {error}"
+        raise UnusableTargetError(sentence) from error
     if not isinstance(payload, list):
-        raise UnusableTargetError(f"target {record.name}: its tool schema {uri} is not a JSON array of tools")
+        raise UnusableTargetError(f"target {context.record.name}: its schema {uri} is not a JSON array of tools")
     return payload
 
 
@@ -83,10 +87,10 @@ class LambdaTarget:
         self._function_arn: str = record.configuration["lambdaArn"]
         self._role = role
 
-    async def call(self, call: ToolCall) -> CallToolResult:
+    async def call(self, call: ToolCall) -> ToolAnswer:
         """Invoke the function and wait for its answer."""
         payload = await anyio.to_thread.run_sync(self._invoke, call, abandon_on_cancel=True)
-        return tool_result(payload, call.tool)
+        return ToolAnswer(result=tool_result(payload, call.tool))
 
     def _invoke(self, call: ToolCall) -> bytes:
         context = self._client_context(call)
@@ -119,10 +123,9 @@ class LambdaTarget:
             "bedrockAgentCoreTargetId": self._record.target_id,
             "bedrockAgentCoreToolName": f"{self.name}{TOOL_SEPARATOR}{call.tool.name}",
         }
-        wanted = self._record.request_headers
-        if headers := {name: call.headers[name.lower()] for name in wanted if name.lower() in call.headers}:
+        if headers := propagated_headers(self._record, call):
             custom["bedrockAgentCorePropagatedHeaders"] = headers
-        if query := {name: call.query[name] for name in self._record.query_parameters if name in call.query}:
+        if query := propagated_query(self._record, call):
             custom["bedrockAgentCorePropagatedQueryParameters"] = query
         encoded = base64.b64encode(json.dumps({"custom": custom}).encode()).decode()
         if len(encoded) > MAX_CLIENT_CONTEXT_BYTES:

@@ -1,0 +1,89 @@
+"""Build the targets of one gateway, and keep those that did not change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from local.gateway.aws import EmulatedAws, ExecutionRole
+from local.gateway.configuration import GatewayRecord, TargetRecord
+from local.gateway.outbound import Outbound
+from local.gateway.targets import CLOUD_ONLY, KINDS
+from local.gateway.targets.context import TargetContext
+from local.gateway.targets.interface import Target, UnusableTargetError
+from local.gateway.vault import Vault
+from local.headers import restricted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembled:
+    """The targets that can be served, and a sentence about each that cannot, by its name.
+
+    `incomplete` says that one of those may work a little later: it is worth assembling again.
+    """
+
+    targets: tuple[Target, ...] = ()
+    unserved: Mapping[str, str] = field(default_factory=dict)
+    incomplete: bool = False
+
+
+class Assembly:
+    """The targets of one gateway from one reading of the control plane to the next."""
+
+    def __init__(self, *, aws: EmulatedAws, outbound: Outbound) -> None:
+        self._aws = aws
+        self._outbound = outbound
+        self._identity = ("", "")
+        self._built: dict[str, tuple[TargetRecord, Target]] = {}
+
+    async def assemble(self, gateway: GatewayRecord) -> Assembled:
+        """Build every target that is new or changed."""
+        if self._identity != (gateway.role_arn, gateway.workload):
+            self._identity = (gateway.role_arn, gateway.workload)
+            self._built.clear()
+        role = ExecutionRole(aws=self._aws, role_arn=gateway.role_arn, session_name=gateway.gateway_id[:64])
+        vault = Vault(role=role, workload=gateway.workload)
+
+        async def build(record: TargetRecord) -> Target | UnusableTargetError:
+            kept = self._built.get(record.target_id)
+            if kept is not None and kept[0] == record:
+                return kept[1]
+            context = TargetContext(
+                record=record,
+                gateway_id=gateway.gateway_id,
+                aws=self._aws,
+                role=role,
+                vault=vault,
+                outbound=self._outbound,
+            )
+            try:
+                return await _build(context)
+            except UnusableTargetError as error:
+                return error
+
+        results = await asyncio.gather(*(build(record) for record in gateway.targets))
+        pairs = list(zip(gateway.targets, results, strict=True))
+        failures = {record.name: found for record, found in pairs if isinstance(found, UnusableTargetError)}
+        self._built = {
+            record.target_id: (record, found) for record, found in pairs if not isinstance(found, UnusableTargetError)
+        }
+        return Assembled(
+            targets=tuple(target for _, target in self._built.values()),
+            unserved={name: str(error) for name, error in failures.items()},
+            incomplete=any(error.may_recover for error in failures.values()),
+        )
+
+
+async def _build(context: TargetContext) -> Target:
+    record = context.record
+    if what := CLOUD_ONLY.get(record.kind) or CLOUD_ONLY.get(record.kind.partition(".")[0]):
+        raise UnusableTargetError(f"target {record.name} is {what}, which the local run cannot call; it works on AWS")
+    build = KINDS.get(record.kind)
+    if build is None:
+        kinds = ", ".join(KINDS)
+        raise UnusableTargetError(f"target {record.name} is of kind {record.kind}; served here: {kinds}")
+    if found := restricted([*record.request_headers, *record.response_headers]):
+        names = ", ".join(found)
+        raise UnusableTargetError(f"target {record.name} propagates headers that AgentCore does not: {names}")
+    return await build(context)
