@@ -51,6 +51,14 @@ snapshots: setup ## Accept the templates as they are now, after a look at what c
 docs: setup ## Write docs/reference anew from the code
 	@$(BIN)/python -m docs.generator
 
+.PHONY: publish
+publish: setup ## Publish what the tool servers offer under versions/, all or SERVER=<tool server>
+	@$(BIN)/python -m stacks.settings.versions publish $(SERVER)
+
+.PHONY: new-major
+new-major: setup ## Begin the next major of SERVER and serve the present one until ENDS=<day>
+	@$(BIN)/python -m stacks.settings.versions new-major "$(SERVER)" --ends "$(ENDS)"
+
 .PHONY: bench
 bench: setup ## Print what the kit costs in time, as ratios; takes two minutes on a quiet machine
 	@$(BIN)/python -m tests.bench

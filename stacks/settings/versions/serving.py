@@ -74,7 +74,7 @@ def _unpromised(current: ServedMajor, published: Sequence[Published], promises: 
     for major in sorted({major_of(version.version) for version in published}):
         if major > current.major:
             found.append(
-                f"{_folder(current)}: {current.server} {version} is older than the published major {major}: set "
+                f"{folder_of(current)}: {current.server} {version} is older than the published major {major}: set "
                 f"version {major}.0.0 or later, or restore the code"
             )
         elif major < current.major and major not in promises:
@@ -84,7 +84,7 @@ def _unpromised(current: ServedMajor, published: Sequence[Published], promises: 
             )
     found += [
         f"{label}: previous.{major}: is not older than the current version {version}: set version {major + 1}.0.0 in "
-        f"{_folder(current)}, or remove {major} here"
+        f"{folder_of(current)}, or remove {major} here"
         for major in promises
         if major >= current.major
     ]
@@ -139,13 +139,13 @@ def _compare(major: ServedMajor, published: Sequence[Published], serving: Servin
     now = Published.of(major.declared)
     publish = f"run make publish SERVER={major.server}"
     serving.mistakes += [
-        f"{_folder(major)}: {name} answers a field called {FIELD}, which the kit adds when a major ends: rename it"
+        f"{folder_of(major)}: {name} answers a field called {FIELD}, which the kit adds when a major ends: rename it"
         for name, tool in now.tools.items()
         if FIELD in (tool.contract.answer or {}).get("properties", ())
     ]
     if not published:
         serving.notices.append(
-            f"{_folder(major)}: {now.server} {now.version} is not published, so that nothing keeps it from breaking "
+            f"{folder_of(major)}: {now.server} {now.version} is not published, so that nothing keeps it from breaking "
             f"its callers: {publish}"
         )
         return
@@ -157,21 +157,21 @@ def _compare(major: ServedMajor, published: Sequence[Published], serving: Servin
         serving.mistakes.append(_breaking(major, newest, breaking))
     elif parse(now.version) < parse(newest.version):
         serving.mistakes.append(
-            f"{_folder(major)}: {now.server} {now.version} is older than the published {newest.version}: set version "
+            f"{folder_of(major)}: {now.server} {now.version} is older than the published {newest.version}: set version "
             f"{newest.version} or later"
         )
     elif needed and now.version == newest.version:
         serving.notices.append(
-            f"{_folder(major)}: {now.server} differs from the published {newest.version} ({listed(found)}): set "
+            f"{folder_of(major)}: {now.server} differs from the published {newest.version} ({listed(found)}): set "
             f"version {needed.after(newest.version)} and {publish}"
         )
     elif now.version != newest.version:
-        serving.notices.append(f"{_folder(major)}: {now.server} {now.version} is not published: {publish}")
+        serving.notices.append(f"{folder_of(major)}: {now.server} {now.version} is not published: {publish}")
 
 
 def _breaking(major: ServedMajor, newest: Published, breaking: Sequence[Change]) -> str:
     """The sentence for a major that breaks the callers of its newest published version."""
-    found = f"{_folder(major)}: {newest.server} breaks callers of the published {newest.version} ({listed(breaking)})"
+    found = f"{folder_of(major)}: {newest.server} breaks callers of the published {newest.version} ({listed(breaking)})"
     if major.deprecation:
         return f"{found}: undo it, since its major stays as it is until it ends on {major.ends}"
     bump = Bump.MAJOR.after(newest.version)
@@ -186,5 +186,6 @@ def listed(found: Sequence[Change]) -> str:
     return "; ".join(map(str, found))
 
 
-def _folder(major: ServedMajor) -> str:
+def folder_of(major: ServedMajor) -> str:
+    """Where a major's code is, from the project's folder."""
     return f"lambda/{major.package.replace('.', '/')}"
