@@ -10,7 +10,6 @@ from aws_cdk import (
     ArnFormat,
     AssetHashType,
     Duration,
-    RemovalPolicy,
     Stack,
     aws_ec2 as ec2,
     aws_iam as iam,
@@ -120,9 +119,6 @@ class PythonFunction(Construct):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
-            # A version that answered calls stays, so that an alias can be put back to it by hand. One that a failed
-            # deployment published goes: Lambda refuses to publish the same code again while its version is there.
-            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
             vpc=placement.vpc if placement else None,
             vpc_subnets=placement.subnets if placement else None,
             security_groups=[placement.security_group] if placement else None,

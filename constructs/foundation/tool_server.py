@@ -1,4 +1,4 @@
-"""A tool server's major on Lambda: its function, with a role made of what its tools declare (R12), and its alias (R11)."""
+"""One major of a tool server on Lambda: a function, its alias (R11), a role of what its tools declare (R12)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 
-from toolkit import answers, aws
+from toolkit import answers, aws, self_checks
 from toolkit.deadline import deadline
 from toolkit.declaration import Tool, declare
 from toolkit.deprecation import Deprecation
@@ -121,6 +121,8 @@ class ToolServer:
         Raises:
             InternalToolError: The tool failed unexpectedly; the log record has the traceback.
         """
+        if self_checks.asked(context):
+            return self_checks.answer(self.describe())
         record = CallRecord(self._logger, server=f"{self.name} {self.version}")
         correlation_id = context.aws_request_id
         try:

@@ -50,6 +50,14 @@ Zone = Annotated[str, text(r"^[a-z]+-[a-z]+-\d[a-z]$", wanted="an availability z
 
 PolicyPack = Literal["AwsSolutions", "Serverless", "NIST80053R5", "PCIDSS321", "HIPAASecurity"]
 
+ReleaseStrategy = Literal[
+    "all-at-once", "canary-10-percent-5-minutes", "canary-10-percent-10-minutes", "canary-10-percent-15-minutes",
+    "canary-10-percent-30-minutes", "linear-10-percent-every-1-minute", "linear-10-percent-every-2-minutes",
+    "linear-10-percent-every-3-minutes", "linear-10-percent-every-10-minutes",
+]  # fmt: skip
+"""CodeDeploy's own deployment configurations for Lambda
+(https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html)."""
+
 SubnetMask = Annotated[int, Field(ge=16, le=28)]
 
 
@@ -186,6 +194,19 @@ class ToolAccessSettings(SettingsModel):
     trust the tool servers' roles and allow what their tools call; IAM decides there."""
 
 
+class ReleaseSettings(SettingsModel):
+    """How new code of a tool server comes to answer calls (R11)."""
+
+    strategy: ReleaseStrategy = "canary-10-percent-5-minutes"
+    """How CodeDeploy moves traffic to a version that has passed its self-checks: at once, a tenth first and the rest
+    some minutes later, or another tenth every few minutes."""
+    errors_per_minute: Annotated[int, Field(ge=1)] = 1
+    """Calls that fail inside a tool server within a minute at which a release is taken back."""
+    latency_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    """Share of timeout_seconds, in percent: a release is taken back when the slowest hundredth of a minute's calls
+    takes that long."""
+
+
 class GatewaySettings(SettingsModel):
     """The AgentCore gateway (R5)."""
 
@@ -229,6 +250,7 @@ class EnvironmentSettings(SettingsModel):
     tool_access: ToolAccessSettings = ToolAccessSettings()
     targets: dict[Slug, TargetSettings] = {}
     """Further targets of the gateway by name: what exists elsewhere and is offered here without code."""
+    release: ReleaseSettings = ReleaseSettings()
     gateway: GatewaySettings = GatewaySettings()
     log_retention_days: LogRetentionDays
     """Days that every log group keeps its events."""

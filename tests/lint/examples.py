@@ -52,6 +52,7 @@ EXAMPLES: dict[tuple[str, str], str] = {
     ("AWS::Lambda::Alias", "Ref"): "arn:aws:lambda:{where}:function:{name}:live",
     ("AWS::Lambda::Function", "Arn"): "arn:aws:lambda:{where}:function:{name}",
     ("AWS::Lambda::LayerVersion", "Ref"): "arn:aws:lambda:{where}:layer:{name}:1",
+    ("AWS::Lambda::Version", "Version"): "1",
     ("AWS::Lambda::Version", "Ref"): "arn:aws:lambda:{where}:function:{name}:1",
     ("AWS::Logs::DeliveryDestination", "Arn"): "arn:aws:logs:{where}:delivery-destination:{name}",
     ("AWS::Logs::LogGroup", "Arn"): "arn:aws:logs:{where}:log-group:{name}:*",

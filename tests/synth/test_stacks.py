@@ -148,7 +148,7 @@ def test_another_checkout_gives_the_same_bytes(elsewhere: dict[str, Path]) -> No
         return {path.name: path.read_text() for path in folder.glob("*.template.json")}
 
     assert assets(elsewhere["dev"]) == assets(assembly("dev"))
-    assert len(assets(elsewhere["dev"])) == 3
+    assert len(assets(elsewhere["dev"])) == 4
     assert templates(elsewhere["dev"]) == templates(assembly("dev"))
 
 

@@ -34,8 +34,11 @@ IN_VPC = {
 
 def functions(environment: str) -> Iterator[tuple[str, Json]]:
     """Every tool server by name with its function."""
+    servers = load_settings(environment).environment.tool_servers
     for function in template(environment, "tools").properties("AWS::Lambda::Function"):
-        yield function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"], function
+        name = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        if name in servers:
+            yield name, function
 
 
 def allowed(environment: str, function: Json) -> Iterator[tuple[str, str]]:
