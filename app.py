@@ -36,6 +36,7 @@ def add_stacks(app: App, settings: Settings) -> None:
     GatewayStack(
         app,
         settings=settings,
+        network=network.network,
         identity=identity.identity,
         client_ids=identity.client_ids,
         servers=tools.servers,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aws_cdk import (
     ArnFormat,
@@ -15,23 +14,18 @@ from aws_cdk import (
 )
 from constructs import Construct
 
+from foundation.acknowledge import RuleIds, acknowledge
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
 from foundation.log_group import LogKeeping
-from toolkit.spec import ToolSpec
+from foundation.targets.credentials import RoleSignature
+from foundation.targets.interface import Credential, Kind, Surroundings
+from foundation.targets.lambda_function import LambdaFunction, Tool, tool_definition
+from foundation.targets.private_endpoint import PrivateEndpoint
 
 MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 CONCURRENT_TARGET_OPERATIONS = 5
 """Targets that a gateway creates, changes or deletes at a time; a sixth operation fails
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
-
-_SCHEMA_TYPES = {
-    "string": agentcore.SchemaDefinitionType.STRING,
-    "number": agentcore.SchemaDefinitionType.NUMBER,
-    "integer": agentcore.SchemaDefinitionType.INTEGER,
-    "boolean": agentcore.SchemaDefinitionType.BOOLEAN,
-    "object": agentcore.SchemaDefinitionType.OBJECT,
-    "array": agentcore.SchemaDefinitionType.ARRAY,
-}
 
 
 class ToolGateway(Construct):
@@ -72,7 +66,8 @@ class ToolGateway(Construct):
         """
         super().__init__(scope, construct_id)
         self._name = name
-        self._targets: list[agentcore.GatewayTarget] = []
+        self._targets: list[agentcore.CfnGatewayTarget] = []
+        self._acknowledged: set[RuleIds] = set()
         self.role = self._service_role(log_keeping.key)
         self.gateway = agentcore.Gateway(
             self,
@@ -148,13 +143,9 @@ class ToolGateway(Construct):
         return role
 
     def add_lambda_target(
-        self, *, name: str, description: str, function: lambda_.IFunction, tools: Sequence[ToolSpec]
-    ) -> agentcore.GatewayTarget:
+        self, *, name: str, description: str, function: lambda_.IFunction, tools: Sequence[Tool]
+    ) -> agentcore.CfnGatewayTarget:
         """Offer `tools` of a function as `<name>___<tool>`.
-
-        The target is made after the gateway's role may invoke the function, which its creation checks. IAM is
-        eventually consistent, so the gateway waits for the grant too: the time it takes to be made is the grant's to
-        spread. No more than five targets are made at a time.
 
         Args:
             name: the target's name: letters, digits and hyphens.
@@ -162,44 +153,58 @@ class ToolGateway(Construct):
             function: what answers.
             tools: its tools.
         """
-        grant = iam.Policy(
-            self,
-            f"Invoke-{name}",
-            roles=[self.role],
-            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])],
-        )
-        target = agentcore.GatewayTarget.for_lambda(
-            self,
-            f"Target-{name}",
-            gateway=self.gateway,
-            gateway_target_name=name,
+        definitions = [tool_definition(tool) for tool in tools]
+        kind = LambdaFunction(function_arn=function.function_arn, tools=definitions)
+        return self.add_target(name=name, description=description, kind=kind, credential=RoleSignature())
+
+    def add_target(
+        self,
+        *,
+        name: str,
+        description: str,
+        kind: Kind,
+        credential: Credential,
+        private_endpoint: PrivateEndpoint | None = None,
+    ) -> agentcore.CfnGatewayTarget:
+        """Offer the tools of a target as `<name>___<tool>`.
+
+        The target is made after the gateway's role has its permissions, which its creation checks. IAM is eventually
+        consistent, so the gateway waits for them too: the time it takes to be made is theirs to spread. No more than
+        five targets are made at a time.
+
+        Args:
+            name: the target's name: letters, digits and hyphens.
+            description: what it offers, up to 200 characters.
+            kind: what it is.
+            credential: how the gateway proves to it who it is.
+            private_endpoint: how to reach it when it has no public address.
+
+        Raises:
+            BundleError: the target is a server of ours that cannot be bundled.
+        """
+        scope = Construct(self, f"Target-{name}")
+        at = Surroundings(scope=scope, name=name, gateway_name=self._name)
+        bound, proof = kind.bind(at), credential.bind(at)
+        for grant in (*bound.to_read, *(bound.to_call if proof.signs else ()), *proof.grants):
+            self.role.add_to_policy(grant.statement)
+            self._acknowledge(grant.reasons)
+        target = agentcore.CfnGatewayTarget(
+            scope,
+            "Resource",
+            gateway_identifier=self.gateway.gateway_id,
+            name=name,
             description=description,
-            lambda_function=function,
-            tool_schema=agentcore.ToolSchema.from_inline([_tool_definition(tool) for tool in tools]),
+            target_configuration={"mcp": bound.configuration},
+            credential_provider_configurations=[proof.configuration] if proof.configuration else None,
+            private_endpoint=private_endpoint.configuration if private_endpoint else None,
         )
-        self.gateway.node.add_dependency(grant)
-        target.node.add_dependency(grant)
+        target.node.add_dependency(self.role, *bound.after)
         if len(self._targets) >= CONCURRENT_TARGET_OPERATIONS:
             target.node.add_dependency(self._targets[-CONCURRENT_TARGET_OPERATIONS])
         self._targets.append(target)
         return target
 
-
-def _tool_definition(tool: ToolSpec) -> agentcore.ToolDefinition:
-    return agentcore.ToolDefinition(
-        name=tool.name,
-        description=tool.description,
-        input_schema=_schema(tool.input_schema),
-        output_schema=_schema(tool.output_schema) if tool.output_schema else None,
-    )
-
-
-def _schema(schema: Mapping[str, Any]) -> agentcore.SchemaDefinition:
-    properties = schema.get("properties")
-    return agentcore.SchemaDefinition(
-        type=_SCHEMA_TYPES[schema["type"]],
-        description=schema.get("description"),
-        items=_schema(schema["items"]) if "items" in schema else None,
-        properties={name: _schema(value) for name, value in properties.items()} if properties else None,
-        required=schema.get("required"),
-    )
+    def _acknowledge(self, reasons: Mapping[RuleIds, str]) -> None:
+        """Accept findings on the role's policy, once each."""
+        acknowledge(self.role, {ids: reason for ids, reason in reasons.items() if ids not in self._acknowledged})
+        self._acknowledged.update(reasons)

@@ -1,0 +1,29 @@
+"""An API described by an OpenAPI document or by a Smithy model, as a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from foundation.targets.documents import in_bucket, placed
+from foundation.targets.interface import BoundKind, Properties, Surroundings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSchema:
+    """An API with its description.
+
+    Attributes:
+        language: what the description is written in.
+        document: the description as JSON text, or its URI in S3.
+    """
+
+    language: Literal["openApiSchema", "smithyModel"]
+    document: str
+
+    def bind(self, at: Surroundings, /) -> BoundKind:
+        """Place the description."""
+        elsewhere = self.document.startswith("s3://")
+        document = in_bucket(at, self.document) if elsewhere else placed(at, self.document)
+        schema: Properties = {"s3": document.s3} if document.s3 else {"inlinePayload": self.document}
+        return BoundKind(configuration={self.language: schema}, to_read=document.grants)

@@ -1,0 +1,102 @@
+"""What the gateway asks of a target's kind and of its credential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IDependable
+
+from foundation.acknowledge import RuleIds
+
+Properties = dict[str, Any]
+"""Properties of an L1 construct, named as in the AgentCore API."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Where a target is made.
+
+    Attributes:
+        scope: the construct that holds what belongs to the target.
+        name: the target's name.
+        gateway_name: the gateway's name, first part of the names of what goes with it.
+    """
+
+    scope: Construct
+    name: str
+    gateway_name: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Something that the gateway's role is allowed.
+
+    Attributes:
+        actions: exact IAM actions.
+        resources: ARNs.
+        conditions: IAM conditions.
+        reasons: why a resource has a wildcard, by the finding of the policy packs on it.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    reasons: Mapping[RuleIds, str] = field(default_factory=dict)
+
+    @property
+    def statement(self) -> iam.PolicyStatement:
+        """It as a statement of a policy."""
+        return iam.PolicyStatement(
+            actions=[*self.actions], resources=[*self.resources], conditions={**self.conditions} or None
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundKind:
+    """A target's kind, made.
+
+    Attributes:
+        configuration: the property `TargetConfiguration.Mcp`.
+        to_call: what the gateway's role has to be allowed when it signs calls itself.
+        to_read: what it has to be allowed in any case.
+        after: what has to exist before the target.
+    """
+
+    configuration: Properties
+    to_call: Sequence[Grant] = ()
+    to_read: Sequence[Grant] = ()
+    after: Sequence[IDependable] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundCredential:
+    """A target's credential, made.
+
+    Attributes:
+        configuration: the entry of `CredentialProviderConfigurations`, None where the target asks for none.
+        grants: what the gateway's role has to be allowed.
+        signs: whether the gateway's role signs the calls.
+    """
+
+    configuration: Properties | None
+    grants: Sequence[Grant] = ()
+    signs: bool = False
+
+
+class Kind(Protocol):
+    """A kind of target."""
+
+    def bind(self, at: Surroundings, /) -> BoundKind:
+        """Make what the target needs."""
+        ...
+
+
+class Credential(Protocol):
+    """How the gateway proves to a target who it is."""
+
+    def bind(self, at: Surroundings, /) -> BoundCredential:
+        """Make what the credential needs."""
+        ...
