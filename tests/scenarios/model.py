@@ -23,9 +23,10 @@ class Call:
         arguments: What it gets beside the operation.
         finds: A text that has to be in the answer's JSON: the name of something that was made.
         hides: Texts that must not be in it, such as the value of a secret that was made.
-        stubbed: API operations that neither account knows, by botocore's `service:OperationName`, to the response that
+        stubbed: API operations that moto does not know, by botocore's `service:OperationName`, to the response that
             AWS's page documents; it is checked against botocore's model.
-        unknown_to: Where an API operation of this call is not implemented, so that the call is not tried there.
+        unknown_to: Where an API operation of this call is not implemented. In moto it has to be stubbed; in the
+            emulator the call is not tried.
     """
 
     operation: str

@@ -8,10 +8,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from aws_operations.handler import server
-from tests.unit.lambda_account import BUCKET, filled_account
+from aws_operations.general.handler import server
+from tests.scenarios.s3 import BUCKET
+from tests.unit.lambda_account import filled_account
 from tests.unit.lambda_calls import call, refusal
-from toolkit.aws import _client, client
+from toolkit.aws import Aws, _client
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def account(shared_account: list[str]) -> list[str]:
 def test_buckets_are_listed_page_by_page(account: list[str]) -> None:
     made = datetime(2026, 11, 20, tzinfo=UTC)
     bucket = {"Name": BUCKET, "CreationDate": made, "BucketRegion": "eu-west-1"}
-    with Stubber(client("s3")) as stubber:  # moto does not page buckets
+    with Stubber(Aws().client("s3")) as stubber:  # moto does not page buckets
         stubber.add_response(
             "list_buckets", {"Buckets": [bucket], "ContinuationToken": "next"}, {"MaxBuckets": 1, "Prefix": "acme"}
         )
@@ -42,17 +43,10 @@ def test_buckets_are_listed_page_by_page(account: list[str]) -> None:
     assert second == {"buckets": [], "next_page_token": None}
 
 
-def test_a_buckets_settings_are_shown(account: list[str]) -> None:
-    answer = call(server, "s3_read_operations", {"operation": "get_bucket_settings", "bucket": BUCKET})
-    assert answer["region"] == "us-east-1"
-    assert answer["versioning"] == "Enabled"
-    assert answer["tags"] == {"owner": "acme"}
-    assert answer["object_ownership"] == "BucketOwnerEnforced"
-    assert answer["public_access_block"]["BlockPublicAcls"] is True
-    assert answer["access_log"] is None
-
-
 def test_settings_that_were_never_made_are_null(account: list[str]) -> None:
+    s3 = boto3.client("s3", "eu-west-1")
+    s3.create_bucket(Bucket="bare-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.delete_public_access_block(Bucket="bare-bucket")
     answer = call(
         server,
         "s3_read_operations",
@@ -98,7 +92,7 @@ def test_instances_are_described_with_their_place_in_the_network(account: list[s
         }
     ]
     volumes = call(server, "ec2_read_operations", {"operation": "describe_volumes"})["volumes"]
-    assert [volume["attached_to"] for volume in volumes] == [[instance["id"]]]
+    assert [instance["id"]] in [volume["attached_to"] for volume in volumes]
 
 
 def test_the_region_is_the_one_asked_for(account: list[str]) -> None:
@@ -111,13 +105,6 @@ def test_the_region_is_the_one_asked_for(account: list[str]) -> None:
         for region in ("us-east-1", "eu-west-1")
     }
     assert "10.77.0.0/16" in cidrs["eu-west-1"] - cidrs["us-east-1"]
-
-
-@pytest.mark.parametrize("region", ["", "US-EAST-1", "us-east", "evil.example/", "us-east-1.evil.example", "a" * 99])
-def test_what_is_no_region_never_becomes_part_of_a_host_name(region: str, account: list[str]) -> None:
-    for tool, operation in (("s3_read_operations", "list_buckets"), ("ec2_read_operations", "describe_vpcs")):
-        assert "is not an AWS region" in refusal(call(server, tool, {"operation": operation, "region": region}))
-    assert account == []
 
 
 @pytest.mark.parametrize(

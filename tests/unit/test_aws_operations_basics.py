@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aws_operations.handler import server
+from aws_operations.general.handler import server
 from tests.unit.lambda_calls import call, refusal
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,97 @@
+"""Every operation of every AWS tool needs the IAM actions that it declares, all of them and no others.
+
+Three witnesses: the API operations that botocore sends, mapped to IAM actions by their names or by the AWS page that
+the scenario cites; moto, which enforces IAM by its own idea of that mapping; and the emulator with the deployed roles
+(tests/local/test_tool_permissions.py), which looks at resources and conditions too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from policy_sentry.querying.actions import get_action_data
+
+from tests.permissions.account import MotoAccount, moto_account
+from tests.permissions.servers import servers, tools
+from tests.scenarios import all_scenarios
+from tests.scenarios.model import Call
+from toolkit import OperationSpec
+
+SCENARIOS = {scenario.tool: scenario for scenario in all_scenarios()}
+OPERATIONS = [(tool, operation) for tool in SCENARIOS for operation in tools()[tool].operations]
+each_operation = pytest.mark.parametrize(
+    ("tool", "operation"),
+    OPERATIONS,
+    ids=[f"{tool}-{operation.name}" for tool, operation in OPERATIONS],
+    scope="module",
+)
+
+# Actions that moto does not ask for, or asks for under another name; the other two witnesses do.
+MOTO_BLIND: dict[str, str] = {
+    # moto asks for s3:ListBucket where it does not know a bucket setting's own action.
+    "s3:GetEncryptionConfiguration": "s3:ListBucket",
+    "s3:GetBucketPublicAccessBlock": "s3:ListBucket",
+    "s3:GetBucketOwnershipControls": "s3:ListBucket",
+}
+
+
+@pytest.fixture(scope="module")
+def account(tool: str) -> Iterator[MotoAccount]:
+    with moto_account(SCENARIOS[tool]) as filled:
+        yield filled
+
+
+def actions_of(operation: OperationSpec) -> set[str]:
+    return {permission.action for permission in operation.actions}
+
+
+def test_every_tool_that_calls_aws_has_a_scenario() -> None:
+    assert set(SCENARIOS) == {tool.name for tool in tools().values() if tool.actions}
+    for scenario in SCENARIOS.values():
+        assert scenario.tool in {tool.name for tool in servers()[scenario.server].describe().tools}
+
+
+@each_operation
+def test_an_operation_declares_the_actions_of_the_api_operations_that_it_calls(
+    tool: str, operation: OperationSpec, account: MotoAccount
+) -> None:
+    calls = account.calls(operation.name)
+    assert calls, f"tests/scenarios has no call of {tool} {operation.name}"
+    needed = {account.action_of(api_call) for call in calls for api_call in account.api_calls(call)}
+    assert needed == actions_of(operation)
+
+
+@each_operation
+def test_a_role_with_an_operations_actions_suffices(tool: str, operation: OperationSpec, account: MotoAccount) -> None:
+    also = {MOTO_BLIND[action] for action in actions_of(operation) if action in MOTO_BLIND}
+    for call in account.calls(operation.name):
+        answer = account.as_role(call, actions_of(operation) | also)
+        assert "isError" not in answer, answer
+
+
+@each_operation
+def test_without_any_one_of_them_the_operation_is_refused(
+    tool: str, operation: OperationSpec, account: MotoAccount
+) -> None:
+    also = {MOTO_BLIND[action] for action in actions_of(operation) if action in MOTO_BLIND}
+    for action in sorted(actions_of(operation) - set(MOTO_BLIND)):
+        rest = (actions_of(operation) | also) - {action}
+        assert any(is_refused(account, call, rest) for call in account.calls(operation.name)), (
+            f"{tool} {operation.name} declares {action} and does not need it"
+        )
+
+
+def is_refused(account: MotoAccount, call: Call, actions: set[str]) -> bool:
+    answer = account.as_role(call, actions)
+    return "isError" in answer and account.denied != []
+
+
+def test_actions_only_read_and_name_the_narrowest_resource_that_iam_knows() -> None:
+    for tool in tools().values():
+        for permission in tool.actions:
+            service, _, name = permission.action.partition(":")
+            rows = get_action_data(service, name)[service]
+            narrower = [row["resource_arn_format"] for row in rows if row["resource_arn_format"] != "*"]
+            assert all(row["access_level"] in ("Read", "List") for row in rows), permission
+            assert bool(narrower) == bool(permission.resource_type), f"{permission}: {narrower}"
