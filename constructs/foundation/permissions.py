@@ -104,7 +104,7 @@ def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str
     """Sorted actions by the ARN pattern of the resources they are for."""
     found: dict[str, set[str]] = defaultdict(set)
     for permission in permissions:
-        found[_pattern(permission, declared_by)].add(permission.action)
+        found[arn_pattern(permission, declared_by=declared_by)].add(permission.action)
     return {pattern: sorted(actions) for pattern, actions in sorted(found.items())}
 
 
@@ -116,8 +116,12 @@ def _arns(pattern: str, reach: Reach) -> list[str]:
     ]
 
 
-def _pattern(permission: Permission, declared_by: str) -> str:
-    """The ARN format that `permission` names, `${Partition}` and the like in it, or `*` for no resource type."""
+def arn_pattern(permission: Permission, *, declared_by: str) -> str:
+    """The ARN format that `permission` names, `${Partition}` and the like in it, or `*` for no resource type.
+
+    Raises:
+        DeclarationError: the action does not exist, needs a resource type, or knows none.
+    """
     service, _, name = permission.action.partition(":")
     privilege = _service(service).get("privileges", {}).get(name)
     if privilege is None:

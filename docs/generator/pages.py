@@ -7,6 +7,7 @@ from pathlib import Path
 from docs.generator.configuration import configuration_page
 from docs.generator.limits import limits_page
 from docs.generator.outputs import outputs_page
+from docs.generator.permissions import permissions_page
 from docs.generator.tools import tools_page
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -23,6 +24,7 @@ def pages(assembly: Path) -> dict[str, str]:
     return {
         "configuration.md": configuration_page(),
         "tools.md": tools_page(),
+        "permissions.md": permissions_page(),
         "outputs.md": outputs_page(assembly, environment=ENVIRONMENT),
         "local-run-limits.md": limits_page(),
     }

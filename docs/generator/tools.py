@@ -12,15 +12,23 @@ from toolkit import ServerSpec, ToolSpec
 
 def tools_page() -> str:
     """Every tool of every server that an environment has."""
-    servers: dict[str, ServerSpec] = {}
-    for environment in available_environments():
-        servers |= load_settings(environment).tool_specs
-    parts = ["A tool appears on the gateway as `<server>-v<major>___<tool>`. A server's role allows exactly the actions below."]
-    for name, spec in sorted(servers.items()):
+    parts = [
+        "A tool appears on the gateway as `<server>-v<major>___<tool>`. Which IAM actions each needs, and for what, is in "
+        "[permissions.md](permissions.md)."
+    ]
+    for name, spec in sorted(all_servers().items()):
         parts.append(f"## {name} {spec.version}")
         for tool in spec.tools:
             parts += _tool(tool)
     return page("Tools", *parts)
+
+
+def all_servers() -> dict[str, ServerSpec]:
+    """What each tool server of any environment offers, by its name."""
+    servers: dict[str, ServerSpec] = {}
+    for environment in available_environments():
+        servers |= load_settings(environment).tool_specs
+    return servers
 
 
 def _tool(tool: ToolSpec) -> Iterator[str]:
@@ -45,17 +53,6 @@ def _tool(tool: ToolSpec) -> Iterator[str]:
                 for name, schema in tool.output_schema["properties"].items()
             ),
         )
-    if tool.actions:
-        yield "It may call:"
-        yield table(
-            ("IAM action", "on every"),
-            (
-                (code(permission.action), permission.resource_type or "resource (the action takes no narrower one)")
-                for permission in tool.actions
-            ),
-        )
-    else:
-        yield "It calls nothing of AWS."
 
 
 def _type(schema: Mapping[str, Any]) -> str:
