@@ -87,6 +87,20 @@ def calls(made: Made) -> Sequence[Call]:
             arguments=http,
             finds="tokens.acme.example",
             unknown_to=("moto",),
+            # https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
+            stubbed={
+                "apigatewayv2:GetAuthorizers": {
+                    "Items": [
+                        {
+                            "AuthorizerId": "a1b2c3",
+                            "Name": "acme-tokens",
+                            "AuthorizerType": "JWT",
+                            "IdentitySource": ["$request.header.Authorization"],
+                            "JwtConfiguration": {"Issuer": "https://tokens.acme.example", "Audience": ["orders"]},
+                        }
+                    ]
+                }
+            },
         ),
         Call(operation="list_domain_names", finds=DOMAIN),
         Call(operation="list_domain_name_mappings", arguments={"domain_name": DOMAIN}, finds=made["http"]),

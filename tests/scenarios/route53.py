@@ -50,6 +50,7 @@ def calls(made: Made) -> Sequence[Call]:
             operation="resolve_record",
             arguments=zone | {"record_name": "www.acme.example", "record_type": "A"},
             finds="192.0.2.8",
+            unknown_to=("moto", "emulator"),
             # https://docs.aws.amazon.com/Route53/latest/APIReference/API_TestDNSAnswer.html
             stubbed={
                 "route53:TestDNSAnswer": {
