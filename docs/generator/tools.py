@@ -13,8 +13,8 @@ from toolkit import ServerSpec, ToolSpec
 def tools_page() -> str:
     """Every tool of every server that an environment has."""
     parts = [
-        "A tool appears on the gateway as `<server>-v<major>___<tool>`. Which IAM actions each needs, and for what, is in "
-        "[permissions.md](permissions.md)."
+        "A tool appears on the gateway as `<server>-v<major>___<tool>`. Which IAM actions each needs, and for what, is "
+        "in [permissions.md](permissions.md)."
     ]
     for name, spec in sorted(all_servers().items()):
         parts.append(f"## {name} {spec.version}")
