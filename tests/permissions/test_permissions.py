@@ -14,6 +14,7 @@ from policy_sentry.querying.actions import get_action_data
 
 from tests.permissions.account import MotoAccount, moto_account
 from tests.permissions.servers import servers, tools
+from tests.permissions.witnesses import EMULATOR_BLIND, MOTO_BLIND
 from tests.scenarios import all_scenarios
 from tests.scenarios.model import Call
 from toolkit import OperationSpec
@@ -27,14 +28,6 @@ each_operation = pytest.mark.parametrize(
     scope="module",
 )
 
-# Actions that moto does not ask for, or asks for under another name; the other two witnesses do.
-MOTO_BLIND: dict[str, str] = {
-    # moto asks for s3:ListBucket where it does not know a bucket setting's own action.
-    "s3:GetEncryptionConfiguration": "s3:ListBucket",
-    "s3:GetBucketPublicAccessBlock": "s3:ListBucket",
-    "s3:GetBucketOwnershipControls": "s3:ListBucket",
-}
-
 
 @pytest.fixture(scope="module")
 def account(tool: str) -> Iterator[MotoAccount]:
@@ -44,6 +37,13 @@ def account(tool: str) -> Iterator[MotoAccount]:
 
 def actions_of(operation: OperationSpec) -> set[str]:
     return {permission.action for permission in operation.actions}
+
+
+def test_every_action_has_a_witness_that_enforces_iam() -> None:
+    declared = {permission.action for tool in tools().values() for permission in tool.actions}
+    assert set(MOTO_BLIND) <= declared
+    assert declared >= EMULATOR_BLIND
+    assert not EMULATOR_BLIND & set(MOTO_BLIND)
 
 
 def test_every_tool_that_calls_aws_has_a_scenario() -> None:
@@ -64,7 +64,7 @@ def test_an_operation_declares_the_actions_of_the_api_operations_that_it_calls(
 
 @each_operation
 def test_a_role_with_an_operations_actions_suffices(tool: str, operation: OperationSpec, account: MotoAccount) -> None:
-    also = {MOTO_BLIND[action] for action in actions_of(operation) if action in MOTO_BLIND}
+    also = {instead for action in actions_of(operation) if (instead := MOTO_BLIND.get(action))}
     for call in account.calls(operation.name):
         answer = account.as_role(call, actions_of(operation) | also)
         assert "isError" not in answer, answer
@@ -74,7 +74,7 @@ def test_a_role_with_an_operations_actions_suffices(tool: str, operation: Operat
 def test_without_any_one_of_them_the_operation_is_refused(
     tool: str, operation: OperationSpec, account: MotoAccount
 ) -> None:
-    also = {MOTO_BLIND[action] for action in actions_of(operation) if action in MOTO_BLIND}
+    also = {instead for action in actions_of(operation) if (instead := MOTO_BLIND.get(action))}
     for action in sorted(actions_of(operation) - set(MOTO_BLIND)):
         rest = (actions_of(operation) | also) - {action}
         assert any(is_refused(account, call, rest) for call in account.calls(operation.name)), (

@@ -1,0 +1,138 @@
+"""The AWS tools of a local run, and the data that their scenarios make in its account."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tests.local.local_run import LocalRun
+from tests.permissions.servers import servers, tools
+from tests.scenarios import all_scenarios
+from tests.scenarios.model import Call, Made, Scenario
+
+SCENARIOS = {scenario.tool: scenario for scenario in all_scenarios()}
+
+
+@dataclass(frozen=True)
+class Account:
+    """The emulated account of a local run, as its owner sees it.
+
+    Attributes:
+        run: The local run.
+        made: What each scenario's data are called, by the tool's name.
+    """
+
+    run: LocalRun
+    made: dict[str, Made] = field(default_factory=dict)
+
+    @cache  # noqa: B019 - lives as long as the tests
+    def client(self, service: str) -> Any:
+        """A boto3 client of the account's owner."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.run.ports.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(proxies={}, retries={"total_max_attempts": 1}),
+        )
+
+    def calls(self, tool: str) -> list[Call]:
+        """The calls of a tool's scenario that the emulator has the API operations for; its data are made on demand."""
+        scenario = SCENARIOS[tool]
+        if tool not in self.made:
+            self.made[tool] = scenario.fill(self.client, "emulator")
+        return [call for call in scenario.calls(self.made[tool]) if "emulator" not in call.unknown_to]
+
+    def function(self, scenario: Scenario) -> str:
+        """The ARN behind the gateway target of a scenario's server, its alias included."""
+        control = self.client("bedrock-agentcore-control")
+        (gateway,) = control.list_gateways()["items"]
+        target = target_name(scenario.server)
+        pages = control.get_paginator("list_gateway_targets").paginate(gatewayIdentifier=gateway["gatewayId"])
+        targets = {item["name"]: item["targetId"] for page in pages for item in page["items"]}
+        found = control.get_gateway_target(gatewayIdentifier=gateway["gatewayId"], targetId=targets[target])
+        arn: str = found["targetConfiguration"]["mcp"]["lambda"]["lambdaArn"]
+        return arn
+
+    def invoke(self, function: str, scenario: Scenario, call: Call) -> dict[str, Any]:
+        """What the deployed function answers to a call, as the gateway would send it."""
+        tool = {"bedrockAgentCoreToolName": f"{target_name(scenario.server)}___{scenario.tool}"}
+        answer = self.client("lambda").invoke(
+            FunctionName=function,
+            ClientContext=base64.b64encode(json.dumps({"custom": tool}).encode()).decode(),
+            Payload=json.dumps({"operation": call.operation, **call.arguments}).encode(),
+        )
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    @contextmanager
+    def without(self, function: str, action: str) -> Iterator[None]:
+        """Take one action from the function's role."""
+        iam, name = self.client("iam"), self.role(function)
+        before = {
+            policy: self._document(name, policy) for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        }
+        for policy, document in before.items():
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(_without(document, action)))
+        try:
+            yield
+        finally:
+            for policy, document in before.items():
+                iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+    @cache  # noqa: B019 - lives as long as the tests
+    def role(self, function: str) -> str:
+        """The name of the function's role."""
+        role: str = self.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+        return role.rsplit("/", 1)[-1]
+
+    def _document(self, role: str, policy: str) -> dict[str, Any]:
+        found: Any = self.client("iam").get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        document: dict[str, Any] = json.loads(found) if isinstance(found, str) else found
+        return document
+
+
+def target_name(server: str) -> str:
+    """The gateway target of a server's current major."""
+    return f"{server}-v{servers()[server].version.partition('.')[0]}"
+
+
+def all_tools() -> list[str]:
+    """Every AWS tool as the gateway lists it."""
+    return sorted(
+        f"{target_name(name)}___{tool.name}" for name, server in servers().items() for tool in server.describe().tools
+    )
+
+
+def granted(tool: str) -> dict[str, list[str]]:
+    """The IAM actions of each operation of a tool."""
+    return {
+        operation.name: sorted({permission.action for permission in operation.actions})
+        for operation in tools()[tool].operations
+    }
+
+
+def check_answer(call: Call, text: str) -> None:
+    """An answer has what the call finds and nothing that it hides."""
+    assert call.finds in text, f"{call.operation}: {call.finds!r} is not in {text}"
+    for secret in call.hides:
+        assert secret not in text, f"{call.operation} shows {secret!r}"
+
+
+def _without(document: dict[str, Any], action: str) -> dict[str, Any]:
+    statements = []
+    for statement in document["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if rest := [granted for granted in actions if granted != action]:
+            statements.append({**statement, "Action": rest})
+    return {**document, "Statement": statements}

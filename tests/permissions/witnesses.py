@@ -1,0 +1,14 @@
+"""What each witness of the permission proof cannot see, so that no action is left without one that can."""
+
+from __future__ import annotations
+
+MOTO_BLIND: dict[str, str] = {
+    # moto asks for s3:ListBucket where it does not know a bucket setting's own action.
+    "s3:GetEncryptionConfiguration": "s3:ListBucket",
+    "s3:GetBucketPublicAccessBlock": "s3:ListBucket",
+    "s3:GetBucketOwnershipControls": "s3:ListBucket",
+}
+"""Actions that moto does not ask for, to what it asks for instead (empty: nothing)."""
+
+EMULATOR_BLIND: frozenset[str] = frozenset()
+"""Actions that the emulator does not ask for, or whose API operation it does not have."""
