@@ -7,11 +7,14 @@ import ministack.services.cloudformation  # noqa: F401
 
 from local.emulator import conditions, iam_conditions, rotation, secret_versions, templates
 from local.emulator.agentcore import service as agentcore_service
+from local.emulator.codedeploy import service as codedeploy_service
+from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts
 from local.emulator.functions import install as functions
 from local.emulator.resources import (
     agentcore,
     agentcore_identity,
+    codedeploy,
     corrections,
     logs,
     network,
@@ -53,6 +56,11 @@ def install(settings: Settings) -> None:
     let_handlers_block()
     for resource_type in _RESOURCE_TYPES:
         register(resource_type, schemas)
+    deployments = CodeDeploy()
+    register(codedeploy.Application(deployments), schemas)
+    register(codedeploy.DeploymentGroup(deployments), schemas)
+    codedeploy.move_aliases(deployments)
+    codedeploy_service.install(deployments)
     iam_conditions.install()
     corrections.install()
     conditions.install()
