@@ -175,10 +175,20 @@ class FakeAws(EmulatedAws):
         self.secrets = ["vault-secret-1", "vault-secret-2"]
         self.vault_denied = False
         self.asked_of_vault: list[dict[str, Any]] = []
+        self.objects: dict[str, bytes] = {}
 
     @property
     def sts(self) -> Any:
         return self
+
+    @property
+    def s3(self) -> Any:
+        return self
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        if (found := self.objects.get(f"{request['Bucket']}/{request['Key']}")) is None:
+            raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "no"}}, "GetObject")
+        return {"Body": BytesIO(found)}
 
     def assume_role(self, **request: Any) -> dict[str, Any]:
         self.assumed.append(request["RoleArn"])
