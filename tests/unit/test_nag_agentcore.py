@@ -27,6 +27,7 @@ def target(**properties: Any) -> Body:
             "GatewayIdentifier": {"Fn::GetAtt": ["Gateway", "GatewayIdentifier"]},
             "Name": "aws-operations",
             "TargetConfiguration": {"Mcp": {"Lambda": {"LambdaArn": "arn", "ToolSchema": {"InlinePayload": []}}}},
+            "CredentialProviderConfigurations": [{"CredentialProviderType": "GATEWAY_IAM_ROLE"}],
             **properties,
         },
     }
@@ -91,10 +92,15 @@ def rules(resources: Body, *, debug_allowed: bool = False) -> list[tuple[str, st
     return [(found.rule, found.logical_id) for found in agentcore.findings(template, debug_allowed=debug_allowed)]
 
 
-def put(path: str, value: Any) -> Mutation:
-    """Sets (or with ... removes) what stands at a dotted path of the resources."""
+CREDENTIAL = "Target.Properties.CredentialProviderConfigurations.0.CredentialProviderType"
+
+
+def put(path: str, value: Any, credential: str | None = None) -> Mutation:
+    """Sets (or with ... removes) what stands at a dotted path of the resources, and perhaps the target's credential."""
 
     def mutate(resources: Body) -> None:
+        if credential:
+            put(CREDENTIAL, credential)(resources)
         *parents, last = path.split(".")
         holder: Any = resources
         for key in parents:
@@ -174,6 +180,22 @@ def test_the_sound_gateway_has_no_finding() -> None:
         ),
         ("AgentCore-TargetWaitsForPolicy", "Target", put("Target.DependsOn", ...)),
         ("AgentCore-TargetWaitsForPolicy", "Target", put("Target.DependsOn", "Role")),
+        ("AgentCore-TargetCredential", "Target", put("Target.Properties.CredentialProviderConfigurations", ...)),
+        (
+            "AgentCore-TargetCredential",
+            "Target",
+            put("Target.Properties.CredentialProviderConfigurations.0.CredentialProviderType", "API_KEY"),
+        ),
+        (
+            "AgentCore-TargetCredential",
+            "Target",
+            put("Target.Properties.TargetConfiguration.Mcp", {"SmithyModel": {"InlinePayload": "{}"}}, "API_KEY"),
+        ),
+        (
+            "AgentCore-TargetCredential",
+            "Target",
+            put("Target.Properties.TargetConfiguration.Mcp", {"ApiGateway": {"RestApiId": "a"}}, "OAUTH"),
+        ),
         (
             "AgentCore-ProtocolVersion",
             "Gateway",
@@ -199,6 +221,8 @@ def test_a_fault_is_found_once_and_where_it_is(rule: str, where: str, mutation: 
         ),
         put(STATEMENT, {"Effect": "Deny", "Action": "bedrock-agentcore:InvokeGateway", "Resource": "*"}),
         put(STATEMENT, {"Effect": "Allow", "Action": "bedrock-agentcore:ListGateways", "Resource": "*"}),
+        put("Target.Properties.TargetConfiguration.Mcp", {"OpenApiSchema": {"InlinePayload": "{}"}}, "API_KEY"),
+        put("Target.Properties.TargetConfiguration.Mcp", {"McpServer": {"Endpoint": "https://example.com"}}, "OAUTH"),
         put("Target.Properties.Description", {"Fn::Sub": "waits by reference for ${RolePolicy}"}),
     ],
 )
@@ -237,9 +261,12 @@ def test_a_target_may_wait_for_the_policy_through_another_target() -> None:
     assert rules(resources) == []
 
 
-def test_a_target_on_an_mcp_server_needs_no_lambda_permission() -> None:
+def test_a_target_that_asks_for_no_credential_need_not_wait_for_permissions() -> None:
     resources = sound()
-    resources["Target"] = target(TargetConfiguration={"Mcp": {"McpServer": {"Endpoint": "https://example.com"}}})
+    resources["Target"] = target(
+        TargetConfiguration={"Mcp": {"McpServer": {"Endpoint": "https://example.com"}}},
+        CredentialProviderConfigurations=[],
+    )
     del resources["Target"]["DependsOn"]
     assert rules(resources) == []
 
@@ -318,3 +345,42 @@ def test_the_gateway_actions_are_those_of_the_service_authorization_reference() 
 )
 def test_intrinsics_stand_in_angle_brackets(value: Any, text: str) -> None:
     assert as_text(value) == text
+
+
+def test_a_hundred_targets_are_as_many_as_a_gateway_has() -> None:
+    resources = sound()
+    del resources["Target"]
+    lanes = {f"Target{number}": target() for number in range(100)}
+    for before, after in pairwise(lanes):
+        lanes[after]["DependsOn"] = [before]
+    assert rules(resources | lanes) == []
+    one_more = target() | {"DependsOn": ["Target99"]}
+    assert rules(resources | lanes | {"Target100": one_more}) == [("AgentCore-TargetsPerGateway", "Target100")]
+
+
+def api_key_provider(**properties: Any) -> Body:
+    return {"Type": "AWS::BedrockAgentCore::ApiKeyCredentialProvider", "Properties": {"Name": "x", **properties}}
+
+
+def oauth_provider(**properties: Any) -> Body:
+    config = {"CustomOauth2ProviderConfig": {"ClientId": "x", **properties}}
+    return {
+        "Type": "AWS::BedrockAgentCore::OAuth2CredentialProvider",
+        "Properties": {"Name": "x", "Oauth2ProviderConfigInput": config},
+    }
+
+
+def test_a_credential_provider_names_its_secret_and_is_not_given_it() -> None:
+    reference = {"SecretId": "name", "JsonKey": "key"}
+    dynamic = "{{resolve:secretsmanager:name:SecretString:key}}"
+    told = {
+        "Provider": api_key_provider(ApiKey=dynamic),
+        "Other": oauth_provider(ClientSecret={"Ref": "Parameter"}),
+    }
+    assert {rule for rule, _ in rules(sound() | told)} == {"AgentCore-SecretInTemplate"}
+    assert [where for _, where in rules(sound() | told)] == ["Provider", "Other"]
+    named = {
+        "Provider": api_key_provider(ApiKeySecretConfig=reference),
+        "Other": oauth_provider(ClientSecretConfig=reference),
+    }
+    assert rules(sound() | named) == []

@@ -1,25 +1,18 @@
-"""Rules for AgentCore gateways and their targets, which no public policy pack has.
+"""Rules for AgentCore gateways, which no public policy pack has; those for their targets are in `targets`.
 
 Each rule reads one synthesized template, so it sees raw overrides too, and yields a finding per resource: what is
 wrong and the way out. Ids are ``AgentCore-<rule>``; `foundation.acknowledge` accepts them like those of other packs.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from foundation.checks import targets
+from foundation.checks.finding import Finding
 from foundation.checks.statements import allow_statements, reaches_every
 from foundation.checks.template import Resource, Template, Value, as_list, as_text
-from foundation.checks.width import width
 
 GATEWAY = "AWS::BedrockAgentCore::Gateway"
-TARGET = "AWS::BedrockAgentCore::GatewayTarget"
-ROLE_POLICY_TYPES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-
 REQUIRED_MCP_VERSION = "2025-11-25"
-CONCURRENT_TARGETS = 5
-"""Target operations that one gateway takes at a time (AgentCore quotas, "Concurrent gateway target operations":
-https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
-
 GATEWAY_ACTIONS = (
     "bedrock-agentcore:AuthorizeAction",
     "bedrock-agentcore:CreateGatewayTarget",
@@ -43,18 +36,6 @@ GATEWAY_ACTIONS = (
 )
 """Actions that can be narrowed to a gateway's ARN (service authorization reference, Amazon Bedrock AgentCore:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrockagentcore.html)."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One breach of a rule."""
-
-    rule: str
-    logical_id: str
-    location: str
-    """The property at fault, as a dotted path."""
-    message: str
-    """What is wrong and the way out."""
 
 
 Check = Callable[[Template], Iterator[Finding]]
@@ -170,24 +151,6 @@ def gateway_role_trust(template: Template) -> Iterator[Finding]:
                 break
 
 
-def target_waits_for_policy(template: Template) -> Iterator[Finding]:
-    """A Lambda target is created after the gateway role's policies, or AgentCore refuses it for lack of permission."""
-    for target in template.of_type(TARGET):
-        gateway = template.referred(target.get("GatewayIdentifier"))
-        role = template.referred(gateway.get("RoleArn")) if gateway else None
-        if role is None or target.get("TargetConfiguration.Mcp.Lambda") is None:
-            continue
-        missing = {policy.logical_id for policy in _policies_of(template, role)} - template.before(target.logical_id)
-        if missing:
-            yield Finding(
-                "AgentCore-TargetWaitsForPolicy",
-                target.logical_id,
-                "DependsOn",
-                f"The target may be created before {', '.join(sorted(missing))} of the gateway's role and then fails; "
-                "add the policy to the target's DependsOn.",
-            )
-
-
 def protocol_version(template: Template) -> Iterator[Finding]:
     """A gateway speaks the MCP revision that today's clients ask for."""
     for gateway in template.of_type(GATEWAY):
@@ -201,25 +164,6 @@ def protocol_version(template: Template) -> Iterator[Finding]:
             )
 
 
-def concurrent_targets(template: Template) -> Iterator[Finding]:
-    """CloudFormation never works on more of a gateway's targets at a time than AgentCore takes."""
-    groups: dict[str, list[str]] = {}
-    for target in template.of_type(TARGET):
-        identifier = target.get("GatewayIdentifier")
-        gateway = template.referred(identifier)
-        groups.setdefault(gateway.logical_id if gateway else as_text(identifier), []).append(target.logical_id)
-    for targets in groups.values():
-        at_once = width({target: template.before(target) & set(targets) for target in targets})
-        if at_once > CONCURRENT_TARGETS:
-            yield Finding(
-                "AgentCore-ConcurrentTargets",
-                targets[-1],
-                "DependsOn",
-                f"CloudFormation would work on {at_once} targets of one gateway at a time and AgentCore takes "
-                f"{CONCURRENT_TARGETS}; chain the targets with DependsOn.",
-            )
-
-
 ALWAYS: tuple[Check, ...] = (
     authorizer,
     cognito_audience,
@@ -227,9 +171,8 @@ ALWAYS: tuple[Check, ...] = (
     gateway_key,
     permission_scope,
     gateway_role_trust,
-    target_waits_for_policy,
     protocol_version,
-    concurrent_targets,
+    *targets.RULES,
 )
 
 
@@ -251,11 +194,3 @@ def _may_be_cognito(url: Value) -> bool:
     text = as_text(url)
     host = text.removeprefix("https://").split("/", 1)[0]
     return "cognito-idp." in text or not text.startswith("https://") or "<" in host
-
-
-def _policies_of(template: Template, role: Resource) -> Iterator[Resource]:
-    """The separate policy resources of a template that are attached to a role."""
-    for policy in template.of_type(*ROLE_POLICY_TYPES):
-        attached = as_list(policy.get("Roles")) + as_list(policy.get("RoleName"))
-        if any(template.referred(name) is role for name in attached):
-            yield policy

@@ -16,7 +16,6 @@ from aws_cdk import (
     Stack,
     aws_bedrockagentcore as agentcore,
     aws_iam as iam,
-    aws_logs as logs,
     aws_s3_assets as s3_assets,
 )
 from constructs import Construct
@@ -176,16 +175,8 @@ class _Runtime(Construct):
             {
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords know no resource "
                 "types (service authorization reference, AWS X-Ray)",
-                f"AwsSolutions-IAM5[Resource::<{Stack.of(self).get_logical_id(_l1(group))}.Arn>]": "A log group's ARN "
-                "ends in :* by CloudFormation's definition; it covers the streams of this one group",
             },
         )
-
-
-def _l1(group: logs.LogGroup) -> logs.CfnLogGroup:
-    resource = group.node.default_child
-    assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - tells the type checker what the L2 holds
-    return resource
 
 
 def _network(placement: VpcPlacement | None) -> dict[str, object]:
