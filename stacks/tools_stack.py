@@ -8,6 +8,7 @@ from constructs import Construct
 from foundation.function import FunctionSize, VpcPlacement
 from foundation.log_group import LogKeeping
 from foundation.network import Network
+from foundation.permissions import Reach
 from foundation.tool_release import ToolRelease
 from foundation.tool_server import ToolServer
 from stacks.foundation_stack import FoundationStack
@@ -65,7 +66,15 @@ class ToolsStack(FoundationStack):
                 reserved_concurrency=served.settings.reserved_concurrency,
             ),
             variables=served.variables,
+            reach=self._reach(),
             placement=placement if served.settings.in_vpc else None,
+        )
+
+    def _reach(self) -> Reach:
+        access = self.settings.environment.tool_access
+        return Reach(
+            regions=access.regions,
+            roles={account: f"arn:aws:iam::{account}:role/{role}" for account, role in access.accounts.items()},
         )
 
     def _release(

@@ -7,6 +7,7 @@ declared, and `*` only for an action that knows none.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from constructs import IConstruct
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from foundation.acknowledge import acknowledge
+from toolkit.aws import ACCOUNTS_VARIABLE, REGIONS_VARIABLE
 from toolkit.errors import DeclarationError
 from toolkit.permissions import Permission
 
@@ -46,6 +48,12 @@ class Reach:
     def all_regions(self) -> list[str]:
         """The stack's own region and the further ones."""
         return [Aws.REGION, *self.regions]
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that tell the tools of it (`toolkit.aws`)."""
+        regions = {REGIONS_VARIABLE: ",".join(self.all_regions)} if self.regions else {}
+        accounts = {ACCOUNTS_VARIABLE: json.dumps(dict(sorted(self.roles.items())))} if self.roles else {}
+        return regions | accounts
 
 
 def statements(

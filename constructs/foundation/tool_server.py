@@ -9,7 +9,7 @@ from constructs import Construct
 
 from foundation.function import FunctionSize, PythonFunction, VpcPlacement
 from foundation.log_group import LogKeeping
-from foundation.permissions import acknowledge_patterns, statements
+from foundation.permissions import Reach, acknowledge_patterns, statements
 from toolkit.spec import ServerSpec
 
 
@@ -36,6 +36,7 @@ class ToolServer(Construct):
         log_keeping: LogKeeping,
         size: FunctionSize,
         variables: Mapping[str, str],
+        reach: Reach,
         placement: VpcPlacement | None,
     ) -> None:
         """Make the server.
@@ -50,6 +51,7 @@ class ToolServer(Construct):
             log_keeping: how its logs are kept.
             size: memory, time limit and parallel calls.
             variables: environment variables beyond its name; no secrets.
+            reach: what its tools may read beside their own account and region.
             placement: where in a VPC it runs; outside when None.
 
         Raises:
@@ -67,10 +69,10 @@ class ToolServer(Construct):
             description=f"Tool server {spec.name} {spec.version}",
             log_keeping=log_keeping,
             size=size,
-            environment={"POWERTOOLS_SERVICE_NAME": spec.name, **variables},
+            environment={"POWERTOOLS_SERVICE_NAME": spec.name, **reach.variables(), **variables},
             placement=placement,
-            statements=statements(spec.actions, declared_by=f"lambda/{package}"),
+            statements=statements(spec.actions, declared_by=f"lambda/{package}", reach=reach),
         )
-        acknowledge_patterns(self, spec.actions, declared_by=f"lambda/{package}")
+        acknowledge_patterns(self, spec.actions, declared_by=f"lambda/{package}", reach=reach)
         self.function: lambda_.Function = server.function
         self.alias = lambda_.Alias(self, "Alias", alias_name=alias, version=self.function.current_version)
