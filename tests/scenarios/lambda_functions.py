@@ -63,12 +63,15 @@ def calls(made: Made) -> Sequence[Call]:
             arguments={"event_source_arn": made["source"], "function_name": FUNCTION},
             finds="acme-invoices",
         ),
-        Call(operation="get_reserved_concurrency", arguments=function, finds="17"),
+        # The emulator knows the next ones and asks for other IAM actions than AWS: lambda:PutFunctionConcurrency here,
+        # lambda:GetFunction for asynchronous invocation and URLs.
+        Call(operation="get_reserved_concurrency", arguments=function, finds="17", unknown_to=("emulator",)),
         # https://docs.aws.amazon.com/lambda/latest/api/API_ListProvisionedConcurrencyConfigs.html
         Call(
             operation="list_provisioned_concurrency",
             arguments=function,
             finds="IN_PROGRESS",
+            unknown_to=("moto", "emulator"),
             stubbed={
                 "lambda:ListProvisionedConcurrencyConfigs": {
                     "ProvisionedConcurrencyConfigs": [
@@ -84,10 +87,50 @@ def calls(made: Made) -> Sequence[Call]:
                 }
             },
         ),
-        # moto knows neither GetAccountSettings nor ListFunctionUrlConfigs.
-        Call(operation="get_account_limits", finds="concurrent_executions", unknown_to=("moto",)),
-        Call(operation="get_asynchronous_invocation", arguments=function, finds='"maximum_retries": 1'),
-        Call(operation="list_function_urls", arguments=function, finds="AWS_IAM", unknown_to=("moto",)),
+        # https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+        Call(
+            operation="get_account_limits",
+            finds="unreserved_concurrent_executions",
+            unknown_to=("moto",),
+            stubbed={
+                "lambda:GetAccountSettings": {
+                    "AccountLimit": {
+                        "CodeSizeUnzipped": 262144000,
+                        "CodeSizeZipped": 52428800,
+                        "ConcurrentExecutions": 1000,
+                        "TotalCodeSize": 80530636800,
+                        "UnreservedConcurrentExecutions": 983,
+                    },
+                    "AccountUsage": {"FunctionCount": 1, "TotalCodeSize": 215},
+                }
+            },
+        ),
+        Call(
+            operation="get_asynchronous_invocation",
+            arguments=function,
+            finds='"maximum_retries": 1',
+            unknown_to=("emulator",),
+        ),
+        # https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionUrlConfigs.html
+        Call(
+            operation="list_function_urls",
+            arguments=function,
+            finds="AWS_IAM",
+            unknown_to=("moto", "emulator"),
+            stubbed={
+                "lambda:ListFunctionUrlConfigs": {
+                    "FunctionUrlConfigs": [
+                        {
+                            "FunctionUrl": "https://abcdefghij.lambda-url.us-east-1.on.aws/",
+                            "FunctionArn": f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION}",
+                            "AuthType": "AWS_IAM",
+                            "CreationTime": "2026-11-20T10:00:00Z",
+                            "LastModifiedTime": "2026-11-20T10:00:00Z",
+                        }
+                    ]
+                }
+            },
+        ),
         Call(operation="get_resource_policy", arguments=function, finds="s3.amazonaws.com"),
     ]
 
