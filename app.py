@@ -51,6 +51,8 @@ def main() -> None:
         add_stacks(app, settings)
     except (SettingsError, DeclarationError, BundleError) as error:
         sys.exit(str(error))
+    for notice in settings.notices:
+        print(notice, file=sys.stderr)
     environment = settings.environment
     add_policy_packs(app, packs=environment.checks.packs, debug_allowed=environment.development)
     synthesize(app)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stacks.settings.base import SettingsModel, Slug, text
+from stacks.settings.base import PackageName, SettingsModel, Slug, text
 from stacks.settings.targets import TargetSettings
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
@@ -163,13 +163,7 @@ class DataSettings(SettingsModel):
 class ToolServerSettings(SettingsModel):
     """One tool server: a Lambda package under `lambda/`, a resource server with scopes, a target of the gateway."""
 
-    package: Annotated[
-        str,
-        text(
-            r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
-            wanted="a Python package in lambda/, like aws_operations.general: lower-case letters, digits, _ and dots",
-        ),
-    ]
+    package: PackageName
     """Package below `lambda/` that holds the server."""
     in_vpc: bool
     """Run in the private subnets. The services its tools call must be reachable from there."""
