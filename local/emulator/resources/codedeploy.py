@@ -43,8 +43,11 @@ class Application(ResourceType):
         return Resource(id=resource_id)
 
     def delete(self, resource_id: str, properties: Properties) -> None:
-        """Forget the application."""
+        """Forget the application and its deployments."""
         self._codedeploy.applications.discard(resource_id)
+        for deployment in list(self._codedeploy.deployments.values()):
+            if deployment.group.application == resource_id:
+                del self._codedeploy.deployments[deployment.id]
 
 
 class DeploymentGroup(ResourceType):
