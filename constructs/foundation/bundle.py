@@ -52,18 +52,19 @@ def bundle(
     Raises:
         BundleError: a package has no folder, or a dependency is not installed as pinned or not pure Python.
     """
-    files = dict(_package_files(source_root, packages))
-    dependencies = _dependencies(source_root, packages)
+    files = dict(package_files(source_root, packages))
+    needed = dependencies(source_root, packages)
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
         digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    for dist in dependencies:
+    for dist in needed:
+        _refuse_compiled(dist)
         digest.update(f"{dist.name}=={dist.version}\n".encode())
     digest.update(" ".join(aws_services).encode())
     digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        for dist in dependencies:
+        for dist in needed:
             files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
         _write(folder, files)
     return folder
@@ -89,7 +90,7 @@ def archive(folder: Path) -> Path:
     return target
 
 
-def _package_files(source_root: Path, packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+def package_files(source_root: Path, packages: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
     """Every file of the packages, and of a package inside another the modules that lie above it."""
     for package in packages:
         folders = _folders(source_root, package)
@@ -108,22 +109,31 @@ def _folders(source_root: Path, package: str) -> list[Path]:
     return [source_root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
-def _dependencies(source_root: Path, packages: tuple[str, ...]) -> list[Distribution]:
-    """The distributions that the packages' requirements.txt name, and all that those require."""
+def dependencies(source_root: Path, packages: tuple[str, ...]) -> list[Distribution]:
+    """The installed distributions that the packages' requirements.txt name, and all that those require.
+
+    Raises:
+        BundleError: one is not installed as pinned.
+    """
     found: dict[str, Distribution] = {}
     folders = [folder for package in packages for folder in _folders(source_root, package)]
-    waiting = [line for folder in folders for line in _requirement_lines(folder / "requirements.txt")]
+    waiting = [(line, "") for folder in folders for line in requirement_lines(folder / "requirements.txt")]
+    seen: set[tuple[str, str]] = set()
     while waiting:
-        requirement = Requirement(waiting.pop())
-        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+        line, extra = waiting.pop()
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
+        name = _normal(requirement.name)
         found[name] = _installed(requirement)
-        waiting += found[name].requires or []
+        for wanted in {(name, extra) for extra in ("", *requirement.extras)} - seen:
+            seen.add(wanted)
+            waiting += [(needed, wanted[1]) for needed in found[name].requires or []]
     return [found[name] for name in sorted(found)]
 
 
-def _requirement_lines(file: Path) -> list[str]:
+def requirement_lines(file: Path) -> list[str]:
+    """What a requirements.txt asks for; nothing where there is none."""
     if not file.is_file():
         return []
     lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
@@ -137,12 +147,20 @@ def _installed(requirement: Requirement) -> Distribution:
         raise BundleError(f"{requirement} is not installed: run `make setup`") from None
     if dist.version not in requirement.specifier:
         raise BundleError(f"{requirement} is wanted and {dist.version} is installed: run `make setup`")
+    return dist
+
+
+def _normal(name: str) -> str:
+    """https://packaging.python.org/en/latest/specifications/name-normalization/."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _refuse_compiled(dist: Distribution) -> None:
     if "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or ""):
         raise BundleError(
-            f"{requirement.name} {dist.version} is compiled for this machine and cannot be copied into a Lambda: "
+            f"{_normal(dist.name)} {dist.version} is compiled for this machine and cannot be copied into a Lambda: "
             "use a dependency in pure Python"
         )
-    return dist
 
 
 def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:

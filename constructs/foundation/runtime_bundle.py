@@ -1,33 +1,81 @@
-"""Bundles for AgentCore Runtime: a Lambda bundle with the file at its root that the runtime starts.
+"""Bundles for AgentCore Runtime: a package with the file that the runtime starts, and its dependencies for arm64.
 
 https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-get-started-code-deploy.html
+
+An MCP server needs compiled dependencies, which cannot be copied from this machine as `foundation.bundle` does for
+functions. uv fetches their wheels for AWS's processors, in the versions that are installed here; once fetched they are
+in its cache, and a synthesis needs no network.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
-from foundation.bundle import bundle
-from foundation.function import BUNDLES, SHARED_PACKAGES, SOURCE_ROOT
+from foundation.bundle import BundleError, dependencies, package_files, requirement_lines
+from foundation.function import BUNDLES, SOURCE_ROOT
 
 PYTHON = "3.14"
 """Version of the runtime, the same as the functions'."""
+
+PLATFORM = "aarch64-manylinux2014"
+"""AgentCore Runtime runs on arm64 only."""
 
 ENTRY_POINT = "main.py"
 """File at the root of the archive that the runtime starts."""
 
 
+@cache
 def runtime_bundle(package: str) -> Path:
     """The folder to deploy for the server `package`, a folder under `lambda/` with `main()` in its `main.py`.
 
     Raises:
-        BundleError: the package has no folder, or a dependency is not installed as pinned or not pure Python.
+        BundleError: the package has no folder, a dependency is not installed as pinned, or has no wheel for arm64.
     """
-    packages = (package, *SHARED_PACKAGES)
-    made = bundle(source_root=SOURCE_ROOT, packages=packages, cache_folder=BUNDLES)
-    folder = made.with_name(f"runtime-{made.name}")
-    if not (folder / ENTRY_POINT).is_file():
-        shutil.copytree(made, folder, dirs_exist_ok=True)
-        (folder / ENTRY_POINT).write_text(f"from {package}.main import main\n\nmain()\n", encoding="utf-8")
+    files = dict(package_files(SOURCE_ROOT, (package,)))
+    pins = [f"{dist.name}=={dist.version}" for dist in dependencies(SOURCE_ROOT, (package,))]
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name, path in sorted(files.items()):
+        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    digest.update("\n".join(pins).encode())
+    folder = BUNDLES / f"runtime-{package}-{digest.hexdigest()[:16]}"
+    if not folder.exists():
+        BUNDLES.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=BUNDLES) as staging:
+            made = Path(staging) / "bundle"
+            made.mkdir()
+            _install(package, pins, made)
+            for name, path in files.items():
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, made / name)
+            (made / ENTRY_POINT).write_text(f"from {package}.main import main\n\nmain()\n", encoding="utf-8")
+            made.rename(folder)
     return folder
+
+
+def _install(package: str, pins: list[str], folder: Path) -> None:
+    """Put the dependencies of `package` into `folder`, from uv's cache if it has them all."""
+    requirements = SOURCE_ROOT / package / "requirements.txt"
+    if not requirement_lines(requirements):
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.write("\n".join(pins))
+        constraints.flush()
+        command = [
+            *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
+            *("--requirements", str(requirements), "--constraints", constraints.name, "--target", str(folder)),
+            *("--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:"),
+        ]
+        if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return
+        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode:
+        raise BundleError(
+            f"lambda/{package}/requirements.txt cannot be installed for {PLATFORM} and Python {PYTHON}: take versions "
+            f"that have wheels for both, and be online the first time. uv says: {' '.join(run.stderr.split())}"
+        )

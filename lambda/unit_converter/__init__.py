@@ -1,0 +1,1 @@
+"""An example of an MCP server on AgentCore Runtime: it converts units."""
