@@ -7,6 +7,7 @@ files are reported together, before anything is synthesized.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -22,7 +23,7 @@ from stacks.settings.targets.agreement import read_targets
 from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
-from stacks.settings.versions import ServedMajor, serve
+from stacks.settings.versions import ServedMajor, lost_servers, serve
 from stacks.settings.yaml_file import YamlError, read_yaml
 from toolkit.spec import ServerSpec
 
@@ -104,7 +105,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     label = f"config/{name}.yaml"
     specs, unusable = read_specs(environment, label=label, root=root)
     serving = serve(environment.tool_servers, specs, root=root, today=today or datetime.now(UTC).date())
-    mistakes += [*unusable, *serving.mistakes]
+    mistakes += [*unusable, *serving.mistakes, *lost_servers(_servers_anywhere(config), root=root)]
     for major in (major for majors in serving.majors.values() for major in majors):
         mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
     documents, wrong = read_targets(environment.targets, servers=environment.tool_servers, label=label, root=root)
@@ -126,6 +127,16 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
         notices=tuple(serving.notices),
         target_documents=documents,
     )
+
+
+def _servers_anywhere(config: Path) -> set[str]:
+    """The tool servers that any environment names; a file that cannot be read is told of when it is synthesized."""
+    found: set[str] = set()
+    for file in config.glob("*.yaml"):
+        with suppress(YamlError):
+            servers = read_yaml(file).get("tool_servers")
+            found.update(servers if isinstance(servers, dict) else ())
+    return found
 
 
 def _parse(model: type[Model], file: Path, root: Path, mistakes: list[str]) -> Model | None:

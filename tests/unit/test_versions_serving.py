@@ -1,6 +1,7 @@
 """Which majors of a tool server are served, and what synthesis says of code that breaks what was published."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -192,6 +193,16 @@ def test_more_previous_majors_than_can_be_served(checkout: Checkout) -> None:
         f"{LABEL}: previous: 3, 2, 1 are served beside 4, and 2 can be: keep the current version below 4.0.0 until 1 "
         "has ended on 2027-06-30"
     ]
+
+
+def test_server_that_no_environment_has_any_more(checkout: Checkout) -> None:
+    shutil.copytree(checkout.versions, checkout.versions.with_name("invoices"))
+    assert checkout.mistakes() == [
+        "versions/invoices: is published, and no environment has the tool server: put it back under tool_servers in "
+        "config/, or remove the folder when nobody calls it any more"
+    ]
+    checkout.write("config/prod.yaml", "tool_servers: {invoices: {package: invoices}}")
+    assert checkout.mistakes() == [], "another environment has it"
 
 
 def test_field_that_the_kit_needs_for_itself(checkout: Checkout) -> None:

@@ -107,6 +107,11 @@ def file_of(published: Published, *, root: Path) -> Path:
     return root / FOLDER / published.server / f"{published.version}.json"
 
 
+def published_servers(root: Path) -> list[str]:
+    """The servers that have published versions, sorted."""
+    return sorted({file.parent.name for file in (root / FOLDER).glob("*/*.json")})
+
+
 def published_versions(server: str, *, root: Path) -> list[Published]:
     """The published versions of a server, the oldest first.
 

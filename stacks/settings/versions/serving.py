@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from stacks.settings.versions.bumps import Bump, parse
 from stacks.settings.versions.changes import Change, needed_bump
 from stacks.settings.versions.compatibility import changes
 from stacks.settings.versions.promises import FILE, Promise, read_promises
-from stacks.settings.versions.published import FOLDER, Published, PublishedError, published_versions
+from stacks.settings.versions.published import FOLDER, Published, PublishedError, published_servers, published_versions
 from stacks.settings.versions.served import ServedMajor, major_of, target_name
 from toolkit import DeclarationError
 from toolkit.deprecation import FIELD, Deprecation
@@ -64,6 +64,21 @@ def serve(
             same = [version for version in published if major_of(version.version) == major.major]
             _compare(major, same, serving)
     return serving
+
+
+def lost_servers(named: Collection[str], *, root: Path) -> list[str]:
+    """A sentence for each published server that no environment has: with it, all of its majors would be dropped.
+
+    Args:
+        named: the tool servers of every environment.
+        root: the folder that holds `versions/`.
+    """
+    return [
+        f"{FOLDER}/{server}: is published, and no environment has the tool server: put it back under tool_servers in "
+        "config/, or remove the folder when nobody calls it any more"
+        for server in published_servers(root)
+        if server not in named
+    ]
 
 
 def _unpromised(current: ServedMajor, published: Sequence[Published], promises: Mapping[int, Promise]) -> list[str]:
