@@ -41,7 +41,9 @@ def success(answer: Any, *, tool: str) -> dict[str, Any]:
         raise TypeError(f"tool {tool} returned isError and content, which is how a failure looks; raise ToolError")
     text = json.dumps(answer, default=_plain, allow_nan=False)
     plain: dict[str, Any] = json.loads(text)
-    return plain if _carried(text) <= MAX_ANSWER_BYTES else _cut(plain, tool)
+    # Inside a string a character of JSON's ASCII takes two bytes at most, so that small answers need no counting.
+    fits = 2 * len(text) <= MAX_ANSWER_BYTES or _carried(text) <= MAX_ANSWER_BYTES
+    return plain if fits else _cut(plain, tool)
 
 
 def _carried(text: str) -> int:

@@ -1,5 +1,5 @@
 """How long each Lambda function's handler takes to import, over a bare `import boto3`: the part of a cold start that
-is ours.
+is ours; and how large its package is.
 
 Bundles carry no byte code, as in Lambda, where the folder is read-only and Python compiles at every cold start.
 """
@@ -14,10 +14,12 @@ from importlib.metadata import distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from foundation.bundle import bundle
+from foundation.bundle import archive, bundle
+from stacks.settings import load_settings
 from tests.bench.measure import ROOT, medians, show
 
-FUNCTIONS = ("aws_operations", "secret_rotation")
+OTHERS = {"secret_rotation": ("cognito-idp", "secretsmanager"), "release_check": ()}
+"""Functions beside the tool servers, with the AWS services that their bundles bring along."""
 _TIMED = """
 import sys, time
 sys.path[:0] = {path!r}
@@ -30,14 +32,24 @@ print(time.perf_counter() - begin)
 def run(rounds: int = 9) -> None:
     """Print a ratio per function."""
     runtime = Path(str(distribution("boto3").locate_file("")))
+    servers = load_settings("dev").environment.tool_servers.values()
+    functions: dict[str, tuple[str, ...]] = {**{server.package: () for server in servers}, **OTHERS}
+    sizes: dict[str, int] = {}
     with TemporaryDirectory() as folder:
         tasks: dict[str, Callable[[], float]] = {"boto3": lambda: _import_seconds("boto3", runtime)}
-        for package in FUNCTIONS:
-            made = bundle(source_root=ROOT / "lambda", packages=(package, "toolkit"), cache_folder=Path(folder))
+        for package, services in functions.items():
+            made = bundle(
+                source_root=ROOT / "lambda",
+                packages=(package, "toolkit"),
+                cache_folder=Path(folder),
+                aws_services=services,
+            )
+            sizes[package] = archive(made).stat().st_size
             tasks[package] = partial(_import_seconds, f"{package}.handler", made, runtime)
         found = medians(tasks, rounds=rounds)
-    for package in FUNCTIONS:
+    for package in functions:
         show(f"import {package}.handler", found[package], "import boto3", found["boto3"], scale=1000, unit="ms")
+        print(f"    its package has {sizes[package] / 1024:.0f} KiB", flush=True)
 
 
 def _import_seconds(module: str, *path: Path) -> float:

@@ -14,11 +14,8 @@ import boto3
 from botocore.config import Config
 
 from tests.local.local_run import LocalRun
-from tests.permissions.servers import servers, tools
-from tests.scenarios import all_scenarios
+from tests.permissions.servers import operations, scenarios, servers, tools
 from tests.scenarios.model import Call, Made, Scenario
-
-SCENARIOS = {scenario.tool: scenario for scenario in all_scenarios()}
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Account:
 
     def calls(self, tool: str) -> list[Call]:
         """The calls of a tool's scenario that the emulator has the API operations for; its data are made on demand."""
-        scenario = SCENARIOS[tool]
+        scenario = scenarios()[tool]
         if tool not in self.made:
             self.made[tool] = scenario.fill(self.client, "emulator")
         return [call for call in scenario.calls(self.made[tool]) if "emulator" not in call.unknown_to]
@@ -69,7 +66,7 @@ class Account:
         answer = self.client("lambda").invoke(
             FunctionName=function,
             ClientContext=base64.b64encode(json.dumps({"custom": tool}).encode()).decode(),
-            Payload=json.dumps({"operation": call.operation, **call.arguments}).encode(),
+            Payload=json.dumps(call.event()).encode(),
         )
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
@@ -118,7 +115,7 @@ def granted(tool: str) -> dict[str, list[str]]:
     """The IAM actions of each operation of a tool."""
     return {
         operation.name: sorted({permission.action for permission in operation.actions})
-        for operation in tools()[tool].operations
+        for operation in operations(tools()[tool])
     }
 
 

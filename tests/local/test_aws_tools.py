@@ -6,11 +6,12 @@ import pytest
 from mcp_types import TextContent
 
 from local.demonstration import connected
-from tests.local.aws_tools import SCENARIOS, Account, all_tools, check_answer, granted, target_name
+from tests.local.aws_tools import Account, all_tools, check_answer, granted, target_name
 from tests.local.local_run import AGENT, LocalRun
+from tests.permissions.servers import scenarios
 from tests.permissions.witnesses import EMULATOR_BLIND
 
-each_tool = pytest.mark.parametrize("tool", SCENARIOS)
+each_tool = pytest.mark.parametrize("tool", scenarios())
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +29,12 @@ async def test_all_twenty_tools_are_listed(account: Account) -> None:
 
 @each_tool
 async def test_every_operation_answers_through_the_gateway(tool: str, account: Account) -> None:
-    scenario, platform = SCENARIOS[tool], account.run.platform
+    scenario, platform = scenarios()[tool], account.run.platform
     calls = account.calls(tool)
     assert calls
     async with connected(platform.account.gateway_url(), platform.account.token(AGENT).value) as client:
         for call in calls:
-            arguments = {"operation": call.operation, **call.arguments}
-            result = await client.call_tool(f"{target_name(scenario.server)}___{tool}", arguments)
+            result = await client.call_tool(f"{target_name(scenario.server)}___{tool}", call.event())
             (block,) = result.content
             assert isinstance(block, TextContent)
             assert not result.is_error, f"{call.operation}: {block.text}"
@@ -43,7 +43,7 @@ async def test_every_operation_answers_through_the_gateway(tool: str, account: A
 
 @each_tool
 def test_without_any_one_action_the_deployed_role_is_refused(tool: str, account: Account) -> None:
-    scenario, calls = SCENARIOS[tool], account.calls(tool)
+    scenario, calls = scenarios()[tool], account.calls(tool)
     function = account.function(scenario)
     unneeded: list[str] = []
     for operation, actions in granted(tool).items():

@@ -108,8 +108,7 @@ class MotoAccount:
 
     def _answer(self, call: Call) -> dict[str, Any]:
         server = servers()[self.scenario.server]
-        arguments = {"operation": call.operation, **call.arguments}
-        answer: dict[str, Any] = call_tool(server, self.scenario.tool, arguments)
+        answer: dict[str, Any] = call_tool(server, self.scenario.tool, call.event())
         return answer
 
     def _stub(self, stubbed: Mapping[str, Any], *, granted: set[str] | None) -> None:

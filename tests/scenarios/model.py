@@ -19,7 +19,7 @@ class Call:
     """A call of one operation.
 
     Attributes:
-        operation: Its name.
+        operation: Its name; empty for a tool that is no family.
         arguments: What it gets beside the operation.
         finds: A text that has to be in the answer's JSON: the name of something that was made.
         hides: Texts that must not be in it, such as the value of a secret that was made.
@@ -35,6 +35,10 @@ class Call:
     hides: Sequence[str] = ()
     stubbed: Mapping[str, Any] = field(default_factory=dict)
     unknown_to: tuple[Account, ...] = ()
+
+    def event(self) -> dict[str, Any]:
+        """The arguments of the call, the operation among them."""
+        return {**({"operation": self.operation} if self.operation else {}), **self.arguments}
 
 
 @dataclass(frozen=True, kw_only=True)
