@@ -34,6 +34,7 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
     waiting = [("", schema)]
+    told: set[str] = set()
     while waiting:
         path, section = waiting.pop(0)
         if path:
@@ -41,28 +42,47 @@ def _sections(model: type[BaseModel]) -> Iterator[str]:
         yield section["description"]
         rows, below = [], []
         for key, value in section["properties"].items():
-            place = f"{path}.{key}" if path else key
+            place = f"{path.partition(' (')[0]}.{key}" if path else key
             default = "" if key in section.get("required", ()) else code(_yaml(value.get("default")))
             nested, kind = _kind(value, place)
+            below += [(at, definitions[name]) for at, name in nested if name not in told]
+            told.update(name for _, name in nested)
             if nested:
-                below.append((nested[0], definitions[nested[1]]))
-                default = default and "see there"
-            rows.append((code(key), kind, default, value.get("description") or below[-1][1]["description"]))
+                default = default and ("see there" if value.get("default") not in ({}, [], None) else default)
+            rows.append((code(key), kind, default, value.get("description") or _meaning(nested, definitions)))
         yield table(("key", "type", "default", "meaning"), rows)
         waiting = below + waiting
 
 
-def _kind(value: Schema, place: str) -> tuple[tuple[str, str] | None, str]:
-    """The section that `value` opens (its path and definition), if any, and the type in words."""
+def _meaning(nested: list[tuple[str, str]], definitions: Schema) -> str:
+    """What a key is for that does not say so itself: what its section says, or that it tells kinds apart."""
+    return str(definitions[nested[-1][1]]["description"]) if nested else "What the other keys are about."
+
+
+def _kind(value: Schema, place: str) -> tuple[list[tuple[str, str]], str]:
+    """The sections that `value` opens (each a path and a definition), and the type in words."""
+    if choice := next((one for one in value.get("anyOf", ()) if "$ref" in one or "oneOf" in one), None):
+        return _kind(choice, place)
     if "$ref" in value:
-        return (place, value["$ref"].rpartition("/")[2]), f"section {code(place)}"
+        return [(place, _definition(value))], f"section {code(place)}"
+    if "discriminator" in value:
+        kinds = value["discriminator"]["mapping"]
+        nested = [(f"{place} (kind: {kind})", reference.rpartition("/")[2]) for kind, reference in kinds.items()]
+        return nested, f"section {code(place)} of one of the kinds {', '.join(code(kind) for kind in kinds)}"
     if value.get("type") == "object" and "patternProperties" in value:
         [entry] = value["patternProperties"].values()
-        if "$ref" in entry:
-            path = f"{place}.<name>"
-            return (path, entry["$ref"].rpartition("/")[2]), f"mapping of names to sections {code(path)}"
-        return None, f"mapping of names to {_plural(entry)}"
-    return None, _words(value)
+        nested, words = _kind(entry, f"{place}.<name>")
+        return (
+            nested,
+            f"mapping of names to {_plural(entry) if not nested else words.replace('section', 'sections', 1)}",
+        )
+    if value.get("type") == "array" and "$ref" in value["items"]:
+        return [(f"{place}[]", _definition(value["items"]))], f"list of sections {code(f'{place}[]')}"
+    return [], _words(value)
+
+
+def _definition(value: Schema) -> str:
+    return str(value["$ref"].rpartition("/")[2])
 
 
 def _plural(entry: Schema) -> str:
@@ -72,8 +92,9 @@ def _plural(entry: Schema) -> str:
 def _words(value: Schema) -> str:
     if "anyOf" in value:
         return _words(next(choice for choice in value["anyOf"] if choice.get("type") != "null"))
-    if "enum" in value:
-        return f"one of {', '.join(code(choice) for choice in value['enum'])}"
+    if "enum" in value or "const" in value:
+        choices = [code(choice) for choice in value.get("enum", [value.get("const")])]
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
     if "pattern" in value:
         longest = f" ({value['maxLength']} characters at most)" if "maxLength" in value else ""
         return IN_WORDS[value["pattern"]] + longest

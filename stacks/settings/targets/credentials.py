@@ -115,7 +115,9 @@ class ApiKeyCredential(SettingsModel):
     """Where the key is."""
     location: Literal["header", "query"] = "header"
     """Where the key goes in a request."""
-    parameter: Annotated[str, text(r"^[A-Za-z0-9_-]{1,64}$", wanted="the name of a header or query parameter")]
+    parameter: Annotated[
+        str, text(r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", wanted="the name of a header or query parameter, a letter first")
+    ]
     """Name of the header or query parameter."""
     prefix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """Text before the key, with its blank, like `"Bearer "`. Only in a header."""
