@@ -178,13 +178,4 @@ def _model_calls(made: Made) -> list[Call]:
     ]
 
 
-_AGENTCORE = ("ListGateways", "GetGateway", "ListGatewayTargets", "GetGatewayTarget", "ListAgentRuntimes")
-
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrockagentcore.html
-SCENARIO = Scenario(
-    server="aws-ai",
-    tool="bedrock_read_operations",
-    fill=fill,
-    calls=calls,
-    actions={f"bedrock-agentcore-control:{operation}": f"bedrock-agentcore:{operation}" for operation in _AGENTCORE},
-)
+SCENARIO = Scenario(server="aws-ai", tool="bedrock_read_operations", fill=fill, calls=calls)

@@ -88,22 +88,4 @@ def calls(made: Made) -> Sequence[Call]:
     ]
 
 
-_V2 = (
-    "GetAccount",
-    "ListEmailIdentities",
-    "GetEmailIdentity",
-    "ListConfigurationSets",
-    "GetConfigurationSet",
-    "GetConfigurationSetEventDestinations",
-    "GetSuppressedDestination",
-)
-
-# Both versions of the API have one prefix:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-SCENARIO = Scenario(
-    server="aws-edge",
-    tool="ses_read_operations",
-    fill=fill,
-    calls=calls,
-    actions={f"sesv2:{operation}": f"ses:{operation}" for operation in _V2},
-)
+SCENARIO = Scenario(server="aws-edge", tool="ses_read_operations", fill=fill, calls=calls)
