@@ -13,6 +13,9 @@ from foundation.tool_server import ToolServer
 CHECK_TIMEOUT = Duration.minutes(15)
 """The longest that Lambda gives; CodeDeploy itself waits an hour for a hook."""
 
+SLOWEST_SELF_CHECK_SECONDS = 60
+"""What a self-check may take at most, whatever the tool's timeout, so that the check of a whole server fits its own."""
+
 _PERIOD = Duration.minutes(1)
 
 
@@ -136,7 +139,7 @@ class ToolRelease(Construct):
                 # https://docs.aws.amazon.com/codedeploy/latest/userguide/tutorial-lambda-sam-template.html
                 "VERSION_ARN": server.function.current_version.function_arn,
                 "TARGET": server.target,
-                "CALL_SECONDS": str(server.size.timeout.to_seconds()),
+                "CALL_SECONDS": str(min(server.size.timeout.to_seconds(), SLOWEST_SELF_CHECK_SECONDS)),
             },
             statements=[
                 iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[f"{server.function.function_arn}:*"])

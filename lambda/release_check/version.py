@@ -27,7 +27,7 @@ class LambdaVersion:
     """The port `NewVersion` on a boto3 client.
 
     Attributes:
-        client: Client of Lambda; its read timeout is above the function's own.
+        client: Client of Lambda; its read timeout is what a call may take.
         arn: The published version, qualified.
         target: The gateway target that the version is to answer for, as aws-operations-v1.
     """

@@ -84,6 +84,23 @@ LIMITS: tuple[Limit, ...] = (
         checked=_SYNTH,
     ),
     Limit(
+        subject="AWS::CodeDeploy::DeploymentGroup DeploymentConfigName",
+        not_proved="All traffic goes to the new version as soon as its check has passed; nothing waits for the minutes "
+        "of a canary or linear configuration, in which alarms would take it back",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::CloudWatch::Alarm on Lambda's metrics",
+        not_proved="No function writes metrics, so the state changes by SetAlarmState alone. An alarm that is on stops "
+        "a release",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::Lambda::Alias UpdatePolicy while a stack rolls back",
+        not_proved="The alias goes back at once, without a CodeDeploy deployment",
+        checked=_ACCOUNT,
+    ),
+    Limit(
         subject="AWS::Lambda::Function DeadLetterConfig, SnapStart, Layers built for AWS",
         not_proved="Recorded only",
         checked=_SYNTH,
