@@ -14,6 +14,7 @@ from local.emulator.functions import install as functions
 from local.emulator.resources import (
     agentcore,
     agentcore_identity,
+    agentcore_runtime,
     codedeploy,
     corrections,
     logs,
@@ -47,6 +48,8 @@ _RESOURCE_TYPES = (
     agentcore_identity.API_KEY_CREDENTIAL_PROVIDER,
     agentcore_identity.OAUTH2_CREDENTIAL_PROVIDER,
     agentcore_identity.WORKLOAD_IDENTITY,
+    agentcore_runtime.RUNTIME,
+    agentcore_runtime.RUNTIME_ENDPOINT,
 )
 
 

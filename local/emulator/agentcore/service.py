@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack import app
 from ministack.core.concurrency import run_reentrant
 from ministack.services import bedrock_agentcore
 
@@ -15,6 +17,9 @@ from local.emulator.agentcore.gateways import Gateways
 from local.emulator.agentcore.iam_actions import Permissions
 from local.emulator.agentcore.identities import WorkloadIdentities
 from local.emulator.agentcore.outbound import Outbound
+from local.emulator.agentcore.runtime_invocation import Invocations
+from local.emulator.agentcore.runtime_servers import RuntimeServers
+from local.emulator.agentcore.runtimes import Runtimes
 from local.emulator.agentcore.tagging import Tagging
 from local.emulator.agentcore.targets import Targets
 from local.emulator.agentcore.token_vault import TokenVault
@@ -32,6 +37,9 @@ def install(settings: Settings) -> None:
     identities = WorkloadIdentities()
     vault = TokenVault(identities, outbound)
     gateways = Gateways(identities, first_port=settings.gateway_port)
+    servers = RuntimeServers(settings.state / "runtimes")
+    atexit.register(servers.stop)
+    runtimes = Runtimes(identities, retire=servers.retire)
     execution_role.install(gateways.with_role)
     targets = Targets(gateways, vault=vault, outbound=outbound)
     tagging = Tagging(
@@ -40,12 +48,15 @@ def install(settings: Settings) -> None:
             "/apikeycredentialprovider/": vault.api_keys.by_arn,
             "/oauth2credentialprovider/": vault.oauth2.by_arn,
             "/workload-identity/": identities.by_arn,
+            "/runtime-endpoint/": runtimes.endpoint_by_arn,
+            ":runtime/": runtimes.by_arn,
         }
     )
     operations = {
         **_gateway_operations(gateways, targets),
         **_vault_operations(vault),
         **_identity_operations(identities),
+        **_runtime_operations(runtimes),
         "TagResource": tagging.tag,
         "UntagResource": tagging.untag,
         "ListTagsForResource": tagging.list,
@@ -54,6 +65,33 @@ def install(settings: Settings) -> None:
     permissions = Permissions(table, holder=identities.holder, secret_arn=vault.secret_arn)
     permissions.install()
     _answer_first(table, operations, permissions, tagging)
+    _answer_invocations(Invocations(runtimes, servers, outbound))
+
+
+def _answer_invocations(invocations: Invocations) -> None:
+    """Invocations of runtimes: signed ones after ministack's checks, those with a bearer token before them."""
+    signed, dispatch = bedrock_agentcore.handle_request, app._dispatch_service_request
+
+    async def handle_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
+    ) -> Response:
+        if invocations.meant(path):
+            return await run_reentrant(  # type: ignore[no-any-return]
+                invocations.answer, method, path, headers, body, query
+            )
+        response: Response = await signed(method, path, headers, body, query)
+        return response
+
+    async def dispatch_service_request(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]], request_id: str
+    ) -> Response:
+        if invocations.meant(path) and headers.get("authorization", "").lower().startswith("bearer "):
+            return await handle_request(method, path, headers, body, query)
+        response: Response = await dispatch(method, path, headers, body, query, request_id)
+        return response
+
+    replace(signed, handle_request)
+    replace(dispatch, dispatch_service_request)
 
 
 def _answer_first(
@@ -120,6 +158,22 @@ def _identity_operations(identities: WorkloadIdentities) -> dict[str, Operation]
         "UpdateWorkloadIdentity": identities.update,
         "DeleteWorkloadIdentity": identities.delete,
         "GetWorkloadAccessToken": identities.access_token,
+    }
+
+
+def _runtime_operations(runtimes: Runtimes) -> dict[str, Operation]:
+    return {
+        "CreateAgentRuntime": runtimes.create,
+        "GetAgentRuntime": runtimes.get,
+        "ListAgentRuntimes": runtimes.list,
+        "ListAgentRuntimeVersions": runtimes.versions,
+        "UpdateAgentRuntime": runtimes.update,
+        "DeleteAgentRuntime": runtimes.delete,
+        "CreateAgentRuntimeEndpoint": runtimes.create_endpoint,
+        "GetAgentRuntimeEndpoint": runtimes.get_endpoint,
+        "ListAgentRuntimeEndpoints": runtimes.list_endpoints,
+        "UpdateAgentRuntimeEndpoint": runtimes.update_endpoint,
+        "DeleteAgentRuntimeEndpoint": runtimes.delete_endpoint,
     }
 
 
