@@ -273,7 +273,7 @@ def test_a_runtime_that_is_refused(
 def test_a_server_of_the_official_sdk_behind_a_gateway(
     emulator: Emulator, control: Any, base: Mapping[str, str]
 ) -> None:
-    emulator.client("s3").put_object(Bucket="archives", Key="greeter.zip", Body=archive(GREETER, "mcp"))
+    emulator.client("s3").put_object(Bucket="archives", Key="greeter.zip", Body=archive(GREETER, "mcp", "cryptography"))
     with stack(emulator, "runtime") as made:
         told = made.create(greeter_stack(base), Outputs=outputs(Gateway=ref("Gateway"), Runtime=ref("Runtime")))
         (target,) = control.list_gateway_targets(gatewayIdentifier=told["Gateway"])["items"]

@@ -30,7 +30,7 @@ def main() -> None:
 
 def _end_with_the_parent() -> None:
     """Standard input is a pipe that nobody writes to: it ends when the parent does, however that happens."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)
     os._exit(0)
 
 
