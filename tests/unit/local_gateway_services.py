@@ -70,7 +70,8 @@ class RestService:
         )
         self.received.append(received)
         answer = self.answer(received)
-        return (await answer) if asyncio.iscoroutine(answer) else answer
+        response: Response = (await answer) if asyncio.iscoroutine(answer) else answer
+        return response
 
 
 class Guarded:

@@ -139,6 +139,9 @@ class _Server:
         async with self._connected(auth, headers, query, received) as session:
             # Not session.call_tool, which judges the answer by the server's output schema: that is the client's part.
             result = await session.send_request(request, types.CallToolResult)
+        if result.meta is not None:
+            # The client talks to the gateway, not to this server.
+            result.meta.pop(types.SERVER_INFO_META_KEY, None)
         blotted = types.CallToolResult.model_validate_json(auth.blotted(result.model_dump_json(by_alias=True)))
         returned = returned_headers(self._record, received)
         return ToolAnswer(result=blotted, headers={name: auth.blotted(value) for name, value in returned.items()})
