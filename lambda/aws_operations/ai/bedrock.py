@@ -197,8 +197,8 @@ def get_gateway_target(aws: Aws, gateway_id: str, target_id: str) -> Answer:
     """
     client: BedrockAgentCoreControlClient = aws.client("bedrock-agentcore-control")
     found: Item = client.get_gateway_target(gatewayIdentifier=gateway_id, targetId=target_id)
-    protocol, kinds = next(iter(found["targetConfiguration"].items()))
-    kind, settings = next(iter(kinds.items()))
+    protocol, kinds = _member(found["targetConfiguration"])
+    kind, settings = _member(kinds)
     return {
         **_target(found),
         "status_reasons": found.get("statusReasons", []),
@@ -285,6 +285,14 @@ def _target(item: Item) -> dict[str, Any]:
         "last_updated": item["updatedAt"],
         "last_synchronized": item.get("lastSynchronizedAt"),
     }
+
+
+def _member(union: Item) -> tuple[str | None, Item]:
+    """The one member that a union has; of one that is newer than the function's boto3, only the name is known."""
+    for name, value in union.items():
+        # So botocore's parsers give it (botocore/parsers.py).
+        return (value["name"], {}) if name == "SDK_UNKNOWN_MEMBER" else (name, value)
+    return None, {}
 
 
 def _credentials(item: Item) -> dict[str, Any]:
