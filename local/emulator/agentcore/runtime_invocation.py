@@ -70,10 +70,12 @@ class Invocations:
     def _authorize(self, version: Record, authorization: str) -> None:
         rules = version.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
         scheme, _, token = authorization.partition(" ")
-        if (rules is not None) != (scheme.lower() == "bearer"):
+        if rules is None and not is_signed(authorization):
+            raise ApiError("AccessDeniedException", _MISMATCH if scheme else "Missing Authentication Token")
+        if rules is not None and is_signed(authorization):
             raise ApiError("AccessDeniedException", _MISMATCH)
         if rules is not None:
-            self._tokens.check(token.strip(), rules)
+            self._tokens.check(token.strip() if scheme.lower() == "bearer" else "", rules)
 
     def _invoke(self, version: Record, qualifier: str, headers: Mapping[str, str], body: bytes) -> Response:
         session = headers.get(_SESSION) or str(uuid.uuid4())
@@ -94,6 +96,11 @@ class Invocations:
         if _speaks_mcp(version):
             back |= {"mcp-session-id": answer.headers.get("mcp-session-id", mcp_session)}
         return answer.status, back, answer.body
+
+
+def is_signed(authorization: str) -> bool:
+    """Whether an Authorization header is a signature (SigV4), which ministack verifies and judges."""
+    return authorization.startswith("AWS4-")
 
 
 def _speaks_mcp(version: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from local.emulator.agentcore.gateways import Gateways
 from local.emulator.agentcore.iam_actions import Permissions
 from local.emulator.agentcore.identities import WorkloadIdentities
 from local.emulator.agentcore.outbound import Outbound
-from local.emulator.agentcore.runtime_invocation import Invocations
+from local.emulator.agentcore.runtime_invocation import Invocations, is_signed
 from local.emulator.agentcore.runtime_servers import RuntimeServers
 from local.emulator.agentcore.runtimes import Runtimes
 from local.emulator.agentcore.tagging import Tagging
@@ -69,7 +69,7 @@ def install(settings: Settings) -> None:
 
 
 def _answer_invocations(invocations: Invocations) -> None:
-    """Invocations of runtimes: signed ones after ministack's checks, those with a bearer token before them."""
+    """Invocations of runtimes: signed ones after ministack's checks, others before it takes them for S3's."""
     signed, dispatch = bedrock_agentcore.handle_request, app._dispatch_service_request
 
     async def handle_request(
@@ -85,7 +85,7 @@ def _answer_invocations(invocations: Invocations) -> None:
     async def dispatch_service_request(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]], request_id: str
     ) -> Response:
-        if invocations.meant(path) and headers.get("authorization", "").lower().startswith("bearer "):
+        if invocations.meant(path) and not is_signed(headers.get("authorization", "")):
             return await handle_request(method, path, headers, body, query)
         response: Response = await dispatch(method, path, headers, body, query, request_id)
         return response
