@@ -18,7 +18,7 @@ from foundation.acknowledge import RuleIds, acknowledge
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
 from foundation.log_group import LogKeeping
 from foundation.targets.credentials import RoleSignature
-from foundation.targets.interface import Credential, Kind, Surroundings
+from foundation.targets.interface import Credential, Kind, Surroundings, TemplateRoom
 from foundation.targets.lambda_function import LambdaFunction, Tool, tool_definition
 from foundation.targets.private_endpoint import PrivateEndpoint
 
@@ -68,6 +68,7 @@ class ToolGateway(Construct):
         self._name = name
         self._targets: list[agentcore.CfnGatewayTarget] = []
         self._acknowledged: set[RuleIds] = set()
+        self._room = TemplateRoom()
         self.role = self._service_role(log_keeping.key)
         self.gateway = agentcore.Gateway(
             self,
@@ -183,7 +184,7 @@ class ToolGateway(Construct):
             BundleError: the target is a server of ours that cannot be bundled.
         """
         scope = Construct(self, f"Target-{name}")
-        at = Surroundings(scope=scope, name=name, gateway_name=self._name)
+        at = Surroundings(scope=scope, name=name, gateway_name=self._name, room=self._room)
         bound, proof = kind.bind(at), credential.bind(at)
         for grant in (*bound.to_read, *(bound.to_call if proof.signs else ()), *proof.grants):
             self.role.add_to_policy(grant.statement)

@@ -1,6 +1,6 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, synth, warm_call
+from tests.bench import cold_import, synth, targets, warm_call
 
 
 def main() -> None:
@@ -11,6 +11,8 @@ def main() -> None:
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)
     synth.run()
+    print("Targets at scale (median of 3 processes)", flush=True)
+    targets.run()
 
 
 if __name__ == "__main__":

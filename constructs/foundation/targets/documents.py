@@ -10,10 +10,6 @@ from aws_cdk import ArnFormat, Stack, aws_s3_assets as s3_assets
 
 from foundation.targets.interface import Grant, Properties, Surroundings
 
-LARGEST_INLINE = 32 * 1024
-"""Bytes of a document that stay in the template, which may have 1 MB in all
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
-
 STAGING = Path(__file__).parents[3] / ".cache" / "documents"
 
 
@@ -44,16 +40,10 @@ def in_bucket(at: Surroundings, uri: str) -> PlacedDocument:
     return PlacedDocument(s3={"uri": uri}, grants=(_read(arn),))
 
 
-def placed(at: Surroundings, text: str, *, largest_inline: int = LARGEST_INLINE) -> PlacedDocument:
-    """The document `text`: for the caller to put into the template, or as an asset in S3 when it is large.
-
-    Args:
-        at: the target.
-        text: JSON.
-        largest_inline: bytes up to which it stays in the template.
-    """
+def placed(at: Surroundings, text: str) -> PlacedDocument:
+    """The document `text`, JSON: for the caller to put into the template, or as an asset in S3 when it is too large."""
     data = text.encode()
-    if len(data) <= largest_inline:
+    if at.room.takes(len(data)):
         return PlacedDocument()
     STAGING.mkdir(parents=True, exist_ok=True)
     file = STAGING / f"{hashlib.sha256(data).hexdigest()[:16]}.json"

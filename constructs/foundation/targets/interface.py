@@ -15,6 +15,32 @@ Properties = dict[str, Any]
 """Properties of an L1 construct, named as in the AgentCore API."""
 
 
+LARGEST_INLINE = 32 * 1024
+"""Bytes of a document that stay in the template."""
+
+LARGEST_TEMPLATE_SHARE = 400 * 1024
+"""Bytes of all documents together that stay in the template, which may have 1 MB in all, indentation included
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+
+
+@dataclass
+class TemplateRoom:
+    """The room that a gateway's template has for documents.
+
+    Attributes:
+        left: bytes.
+    """
+
+    left: int = LARGEST_TEMPLATE_SHARE
+
+    def takes(self, size: int) -> bool:
+        """Whether a document of `size` bytes goes into the template; its room is taken then."""
+        if size > min(LARGEST_INLINE, self.left):
+            return False
+        self.left -= size
+        return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """Where a target is made.
@@ -23,11 +49,13 @@ class Surroundings:
         scope: the construct that holds what belongs to the target.
         name: the target's name.
         gateway_name: the gateway's name, first part of the names of what goes with it.
+        room: what the template has room for.
     """
 
     scope: Construct
     name: str
     gateway_name: str
+    room: TemplateRoom
 
 
 @dataclass(frozen=True)
