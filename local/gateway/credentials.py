@@ -105,9 +105,11 @@ class _ApiKey:
 
     def __init__(self, configuration: Mapping[str, Any], vault: Vault) -> None:
         self._arn: str = configuration["providerArn"]
-        self._name: str = configuration.get("credentialParameterName", "Authorization")
-        self._prefix: str = configuration.get("credentialPrefix", "")
         self._in_query = configuration.get("credentialLocation", "HEADER") == "QUERY_PARAMETER"
+        # The API names no defaults; these are the ones of the CDK's ApiKeyCredentialLocation.
+        default = "api_key" if self._in_query else "Authorization"
+        self._name: str = configuration.get("credentialParameterName", default)
+        self._prefix: str = configuration.get("credentialPrefix", "")
         self._vault = vault
 
     async def for_call(self) -> CallAuth:
