@@ -143,8 +143,43 @@ LIMITS: tuple[Limit, ...] = (
         checked=_ACCOUNT,
     ),
     Limit(
-        subject="AWS::BedrockAgentCore::GatewayTarget of a kind other than Lambda",
-        not_proved="Checked against the API's model and kept; not reached out to when it is created",
+        subject="AWS::BedrockAgentCore::GatewayTarget OpenApiSchema, SmithyModel, ApiGateway",
+        not_proved="Documents are checked for what becomes a tool (operation ids, a server, shapes), a stage for its "
+        "existence; the finer rules of AWS's own reader are not known here",
+        checked=f"the settings' own checks when templates are made; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::GatewayTarget McpServer Endpoint",
+        not_proved="Only servers of this machine are asked for their tools: runtimes of the local run, and hosts that "
+        "hosts.json in the state folder maps to a port; another host fails the target",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::GatewayTarget, OAuth2CredentialProvider PrivateEndpoint (VPC Lattice)",
+        not_proved="Recorded; no request goes through a VPC, and no Lattice resource is made or looked for",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::OAuth2CredentialProvider vendors, consent of users, private keys",
+        not_proved="Refused by name: the local run gets tokens for machines with a client secret, from a server that "
+        "the provider describes itself",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::Runtime sessions, lifecycle, network, platform",
+        not_proved="One process of this machine's Python serves all sessions of a version until it is replaced; it "
+        "listens at a loopback port instead of the contract's, is not stopped when idle, and reaches what any process "
+        "of this machine reaches. A server that binds its port past Python's socket module (uvloop) is not moved",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::Runtime ContainerConfiguration, NODE_22, opentelemetry-instrument",
+        not_proved="Containers and Node.js servers are refused by name; a wrapper before the entry point is left out",
+        checked=_ACCOUNT,
+    ),
+    Limit(
+        subject="InvokeAgentRuntime streams",
+        not_proved="An answer is passed on when it is complete; a server's events arrive together",
         checked=_ACCOUNT,
     ),
     Limit(

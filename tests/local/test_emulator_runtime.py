@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import Emulator
+from tests.local.conftest import Emulator, start_emulator
 from tests.local.emulator_stacks import GATEWAY_TRUST, StackFailedError, allow, get_att, outputs, ref, role, stack
 from tests.local.local_run import outlives
 from tests.local.runtime_archives import GREETER, REPORTER, archive, artifact
@@ -176,6 +177,26 @@ def test_a_server_that_does_not_start(control: Any, base: Mapping[str, str], cal
         invoked(client, made["agentRuntimeArn"])
     log = Path(str(error.value).rpartition("see ")[2])
     assert "no database" in log.read_text()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_servers_end_with_the_emulator(emulator_python: Path, tmp_path: Path, end: signal.Signals) -> None:
+    emulator = start_emulator(emulator_python, tmp_path)
+    try:
+        s3 = emulator.client("s3")
+        s3.create_bucket(Bucket="archives")
+        s3.put_object(Bucket="archives", Key="reporter.zip", Body=archive(REPORTER))
+        trusted = emulator.client("iam").create_role(
+            RoleName="server", AssumeRolePolicyDocument=json.dumps(GATEWAY_TRUST)
+        )
+        made = emulator.client("bedrock-agentcore-control").create_agent_runtime(
+            **runtime({"Server": trusted["Role"]["Arn"]})
+        )
+        pid = invoked(emulator.client("bedrock-agentcore"), made["agentRuntimeArn"])["pid"]
+    finally:
+        emulator.process.send_signal(end)
+        emulator.process.wait(15)
+    assert not outlives(pid)
 
 
 @pytest.mark.parametrize(
