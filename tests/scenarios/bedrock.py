@@ -17,7 +17,6 @@ AWS_PROFILE = "us.anthropic.claude-3-5-sonnet-20241022-v2:0"
 CUSTOM_MODEL = "acme-support-model"
 PROFILE = "acme-support-profile"
 THROUGHPUT = "acme-capacity"
-REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 ISSUER = "https://tokens.acme.example/.well-known/openid-configuration"
 
 
@@ -28,12 +27,7 @@ def fill(client: Clients, account: Account) -> Made:
     bedrock.put_model_invocation_logging_configuration(
         loggingConfig={"cloudWatchConfig": logs, "textDataDeliveryEnabled": True}
     )
-    control.create_agent_runtime(
-        agentRuntimeName="acme_agent",
-        agentRuntimeArtifact={"containerConfiguration": {"containerUri": f"{REGISTRY}/acme-agent:1"}},
-        networkConfiguration={"networkMode": "PUBLIC"},
-        roleArn=role,
-    )
+    _agent(client("s3"), control, role)
     gateway = _gateway(control, role, _function(client("lambda"), role))
     return {**gateway, "profile": _models(bedrock, role, account)}
 
@@ -72,16 +66,38 @@ def _policy(statement: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _function(functions: Any, role: str) -> str:
+def _archive(name: str, code: str) -> bytes:
+    """A zip archive of one file."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as bundle:
-        bundle.writestr("index.py", "def handler(event, context): return event")
+        bundle.writestr(name, code)
+    return archive.getvalue()
+
+
+def _agent(s3: Any, control: Any, role: str) -> None:
+    """Make an agent that is never called."""
+    s3.create_bucket(Bucket="acme-agents")
+    s3.put_object(Bucket="acme-agents", Key="agent.zip", Body=_archive("main.py", "raise SystemExit"))
+    code = {
+        "code": {"s3": {"bucket": "acme-agents", "prefix": "agent.zip"}},
+        "runtime": "PYTHON_3_12",
+        "entryPoint": ["main.py"],
+    }
+    control.create_agent_runtime(
+        agentRuntimeName="acme_agent",
+        agentRuntimeArtifact={"codeConfiguration": code},
+        networkConfiguration={"networkMode": "PUBLIC"},
+        roleArn=role,
+    )
+
+
+def _function(functions: Any, role: str) -> str:
     arn: str = functions.create_function(
         FunctionName="acme-greeter",
         Runtime="python3.12",
         Handler="index.handler",
         Role=role,
-        Code={"ZipFile": archive.getvalue()},
+        Code={"ZipFile": _archive("index.py", "def handler(event, context): return event")},
     )["FunctionArn"]
     return arn
 
