@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from tests.bench.measure import medians, process_seconds, show
 
 CODE = """
+import app  # finds Node
 from tests.synth.gateway_at_scale import app_with_flags, gateway_stack
 made = app_with_flags()
 gateway_stack(made, targets={targets}, tools=10)
