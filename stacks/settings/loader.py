@@ -7,7 +7,6 @@ files are reported together, before anything is synthesized.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
@@ -105,7 +104,9 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     label = f"config/{name}.yaml"
     specs, unusable = read_specs(environment, label=label, root=root)
     serving = serve(environment.tool_servers, specs, root=root, today=today or datetime.now(UTC).date())
-    mistakes += [*unusable, *serving.mistakes, *lost_servers(_servers_anywhere(config), root=root)]
+    mistakes += [*unusable, *serving.mistakes]
+    if (named := _servers_anywhere(config)) is not None:
+        mistakes += lost_servers(named, root=root)
     for major in (major for majors in serving.majors.values() for major in majors):
         mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
     documents, wrong = read_targets(environment.targets, servers=environment.tool_servers, label=label, root=root)
@@ -129,13 +130,17 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     )
 
 
-def _servers_anywhere(config: Path) -> set[str]:
-    """The tool servers that any environment names; a file that cannot be read is told of when it is synthesized."""
+def _servers_anywhere(config: Path) -> set[str] | None:
+    """The tool servers that any environment names; None when a file hides them, which its own synthesis tells."""
     found: set[str] = set()
     for file in config.glob("*.yaml"):
-        with suppress(YamlError):
+        try:
             servers = read_yaml(file).get("tool_servers")
-            found.update(servers if isinstance(servers, dict) else ())
+        except YamlError:
+            return None
+        if not isinstance(servers, dict):
+            return None
+        found.update(servers)
     return found
 
 

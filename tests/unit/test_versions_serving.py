@@ -203,6 +203,8 @@ def test_server_that_no_environment_has_any_more(checkout: Checkout) -> None:
     ]
     checkout.write("config/prod.yaml", "tool_servers: {invoices: {package: invoices}}")
     assert checkout.mistakes() == [], "another environment has it"
+    checkout.write("config/prod.yaml", "tool_servers: [")
+    assert checkout.mistakes() == [], "another environment may have it"
 
 
 def test_field_that_the_kit_needs_for_itself(checkout: Checkout) -> None:
