@@ -39,6 +39,13 @@ def _rest_api(client: Any) -> str:
     )
     client.put_method_response(**method, statusCode="200")
     client.put_integration_response(**method, statusCode="200", selectionPattern="")
+    client.create_authorizer(
+        restApiId=api,
+        name="acme-billing-users",
+        type="COGNITO_USER_POOLS",
+        providerARNs=["arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI"],
+        identitySource="method.request.header.Authorization",
+    )
     client.create_deployment(restApiId=api, stageName="prod", variables={"backend_password": SECRET})
     return api
 
@@ -77,6 +84,7 @@ def calls(made: Made) -> Sequence[Call]:
         Call(operation="list_rest_apis", finds="acme-billing"),
         Call(operation="list_rest_api_stages", arguments=rest, finds="backend_password", hides=hides),
         Call(operation="list_rest_api_routes", arguments=rest, finds="billing.acme.example/v1/invoices", hides=hides),
+        Call(operation="list_rest_api_authorizers", arguments=rest, finds="acme-billing-users"),
         Call(operation="list_http_apis", finds="acme-orders"),
         Call(operation="list_http_api_stages", arguments=http, finds="backend_password", hides=hides),
         Call(operation="list_http_api_routes", arguments=http, finds="GET /orders"),
@@ -115,7 +123,10 @@ SCENARIO = Scenario(
     calls=calls,
     actions=dict.fromkeys(
         (
-            *(f"apigateway:{operation}" for operation in ("GetRestApis", "GetStages", "GetResources")),
+            *(
+                f"apigateway:{operation}"
+                for operation in ("GetRestApis", "GetStages", "GetResources", "GetAuthorizers")
+            ),
             *(f"apigatewayv2:Get{things}" for things in ("Apis", "Stages", "Routes", "Integrations", "Authorizers")),
             *(f"apigatewayv2:Get{things}" for things in ("DomainNames", "ApiMappings")),
         ),

@@ -55,6 +55,27 @@ def test_an_endpoint_that_is_rolled_out_says_how_far_it_is_and_why_it_failed() -
     assert shown["images"] == ["ranker:2"]
 
 
+def test_a_training_that_diverged_shows_its_metrics() -> None:
+    job = {
+        "TrainingJobName": "train",
+        "TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/train",
+        "TrainingJobStatus": "Completed",
+        "SecondaryStatus": "Completed",
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://acme/model.tar.gz"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "FinalMetricDataList": [
+            {"MetricName": "loss", "Value": float("nan"), "Timestamp": NOW},
+            {"MetricName": "accuracy", "Value": 0.5, "Timestamp": NOW},
+        ],
+        "CreationTime": NOW,
+    }
+    with answers_of("sagemaker") as stubber:
+        stubber.add_response("describe_training_job", job)
+        answer = call(server, TOOL, {"operation": "describe_training_job", "job": "train"})
+    assert answer["metrics"] == {"loss": "nan", "accuracy": 0.5}
+    assert answer["model_uri"] == "s3://acme/model.tar.gz"
+
+
 def test_a_processing_job_shows_names_of_its_environment_and_where_outputs_go() -> None:
     uploaded = {"S3Uri": "s3://acme/out", "S3UploadMode": "EndOfJob"}
     job = {

@@ -5,6 +5,7 @@ Environment variables, hyperparameters and container arguments can be credential
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -142,7 +143,7 @@ def describe_training_job(aws: Aws, job: str) -> Answer:
             }
             for phase in found.get("SecondaryStatusTransitions", [])
         ],
-        "metrics": {item["MetricName"]: item["Value"] for item in found.get("FinalMetricDataList", [])},
+        "metrics": {item["MetricName"]: _metric(item["Value"]) for item in found.get("FinalMetricDataList", [])},
         "image": found.get("AlgorithmSpecification", {}).get("TrainingImage"),
         "instance_type": resources.get("InstanceType"),
         "instances": resources.get("InstanceCount"),
@@ -272,6 +273,11 @@ def _job(item: Item, kind: str, *, ended: str) -> dict[str, Any]:
         "ended": item.get(ended),
         **_times(item),
     }
+
+
+def _metric(value: float) -> float | str:
+    """A metric's value; JSON has no number for a loss that went to infinity."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _variant(item: Item) -> dict[str, Any]:

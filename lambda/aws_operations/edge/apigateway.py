@@ -32,8 +32,9 @@ def list_rest_apis(aws: Aws, page: Page) -> Answer:
     return {"apis": [_rest_api(api) for api in found.get("items", [])], "next_page_token": found.get("position")}
 
 
-# A REST API's stages have no resource type of their own, only those of an HTTP API do; so this is all of the REST API's
-# settings. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
+# A REST API's stages and authorizers have no resource types of their own, only those of an HTTP API do; so this is all
+# of a REST API's settings.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 @apigateway.operation(actions=["apigateway:GET on RestApi"])
 def list_rest_api_stages(aws: Aws, page: Page, api_id: str) -> Answer:
     """List a REST API's stages: deployment, throttling, cache, logs, canary; stage variables by name only.
@@ -58,6 +59,25 @@ def list_rest_api_routes(aws: Aws, page: Page, api_id: str) -> Answer:
         for method, settings in sorted(resource.get("resourceMethods", {}).items())
     ]
     return {"routes": routes, "next_page_token": found.get("position")}
+
+
+@apigateway.operation(actions=["apigateway:GET on RestApi"])
+def list_rest_api_authorizers(aws: Aws, page: Page, api_id: str) -> Answer:
+    """List a REST API's authorizers: user pools, or the function that decides; where each finds the token."""
+    found = aws.client("apigateway").get_authorizers(restApiId=api_id, **page.request("limit", "position", most=500))
+    authorizers = [
+        {
+            "id": item["id"],
+            "name": item["name"],
+            "type": item.get("type"),
+            "identity_source": item.get("identitySource"),
+            "user_pool_arns": item.get("providerARNs", []),
+            "function_uri": item.get("authorizerUri"),
+            "cache_seconds": item.get("authorizerResultTtlInSeconds"),
+        }
+        for item in found.get("items", [])
+    ]
+    return {"authorizers": authorizers, "next_page_token": found.get("position")}
 
 
 @apigateway.operation(actions=["apigateway:GET on Apis"])
