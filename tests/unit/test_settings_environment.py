@@ -75,8 +75,8 @@ ENVIRONMENT_MISTAKES = [
     (at("tool_servers", {}), "tool_servers: has 0 entries: write 1 or more"),
     (
         at("tool_servers.aws-operations.package", "aws-operations"),
-        "tool_servers.aws-operations.package: 'aws-operations' is refused: write the name of a folder in lambda/: "
-        "lower-case letters, digits and _",
+        "tool_servers.aws-operations.package: 'aws-operations' is refused: write a Python package in "
+        "lambda/, like aws_operations.general: lower-case letters, digits, _ and dots",
     ),
     (
         at("tool_servers.aws-operations.package", "aws_operation"),
