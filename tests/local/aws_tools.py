@@ -18,7 +18,7 @@ from tests.permissions.servers import operations, scenarios, servers, tools
 from tests.scenarios.model import Call, Made, Scenario
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Account:
     """The emulated account of a local run, as its owner sees it.
 
