@@ -43,8 +43,8 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="MCP server targets",
-        not_proved="prompts and resources are not passed on; DYNAMIC listing lists when the target changes, as "
-        "DEFAULT does; tools are listed by this gateway, at the time it first reads the target",
+        not_proved="prompts and resources are not passed on; no session with the server lasts longer than a call; the "
+        "gateway lists the tools itself when it first reads the target and after each synchronization",
         checked="on a deployed gateway",
     ),
     Limit(

@@ -111,6 +111,8 @@ class _Handlers:
 
     async def list_tools(self, _ctx: _Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """Answer tools/list."""
+        if params is None or params.cursor is None:
+            await self._catalogue.refresh()
         try:
             tools, cursor = self._catalogue.page(params.cursor if params else None)
         except InvalidCursorError:
@@ -119,6 +121,7 @@ class _Handlers:
 
     async def call_tool(self, ctx: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Answer tools/call: look the tool up, check its arguments, ask its target."""
+        await self._catalogue.refresh(params.name)
         if not self._catalogue.offers(params.name):
             if why := self._catalogue.why_missing(params.name):
                 return _failed(why, ctx)

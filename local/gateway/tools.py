@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +12,9 @@ from jsonschema import Draft202012Validator, ValidationError  # type: ignore[imp
 from mcp_types import Tool
 
 from local.gateway.search import SEARCH_TOOL
-from local.gateway.targets.interface import TOOL_SEPARATOR, Target, ToolDefinition
+from local.gateway.targets.interface import TOOL_SEPARATOR, ListedOnDemand, Target, TargetError, ToolDefinition
+
+logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 100
 """Tools a page. AgentCore pages tools/list too and does not say how; clients must follow the cursor either way."""
@@ -36,14 +40,39 @@ class Catalogue:
         paginated: bool,
         unserved: Mapping[str, str] | None = None,
     ) -> None:
-        self._unserved = unserved or {}
+        self._targets = targets
+        self._with_search = with_search
+        self._paginated = paginated
+        self._unserved = dict(unserved or {})
+        self._index()
+
+    def _index(self) -> None:
         self._entries: dict[str, tuple[Target, ToolDefinition]] = {
-            f"{target.name}{TOOL_SEPARATOR}{tool.name}": (target, tool) for target in targets for tool in target.tools
+            f"{target.name}{TOOL_SEPARATOR}{tool.name}": (target, tool)
+            for target in self._targets
+            for tool in target.tools
         }
         self.target_tools = [_tool(name, tool) for name, (_, tool) in self._entries.items()]
-        self._listed = [SEARCH_TOOL, *self.target_tools] if with_search else self.target_tools
+        self._listed = [SEARCH_TOOL, *self.target_tools] if self._with_search else self.target_tools
         self._by_name = {tool.name: tool for tool in self._listed}
-        self._page_size = PAGE_SIZE if paginated else max(len(self._listed), 1)
+        self._page_size = PAGE_SIZE if self._paginated else max(len(self._listed), 1)
+
+    async def refresh(self, tool: str | None = None) -> None:
+        """Ask the targets that keep no list of their tools for it; with the name of a `tool`, only its target."""
+        wanted = tool.split(TOOL_SEPARATOR, 1)[0] if tool is not None else None
+        asked = [each for each in self._targets if isinstance(each, ListedOnDemand) and wanted in {None, each.name}]
+        if asked:
+            await asyncio.gather(*(self._list_again(each) for each in asked))
+            self._index()
+
+    async def _list_again(self, target: Target) -> None:
+        self._unserved.pop(target.name, None)
+        try:
+            if isinstance(target, ListedOnDemand):
+                await target.list_again()
+        except TargetError as error:
+            self._unserved[target.name] = f"target {target.name} does not list its tools: {error}"
+            logger.warning("target %s does not list its tools: %s", target.name, error.logged)
 
     def page(self, cursor: str | None) -> tuple[list[Tool], str | None]:
         """Return the tools at `cursor` and the cursor of the next page, None on the last one.

@@ -24,7 +24,17 @@ from local.gateway.server import INTERNAL_ERROR_TEXT
 from local.gateway.targets import mcp_server
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
 from tests.unit.local_gateway_services import Guarded, RestService, serving
-from tests.unit.local_gateway_support import FakeAws, Running, bearer, free_port, post, running_gateway, target_context
+from tests.unit.local_gateway_support import (
+    CLOSED,
+    FakeAws,
+    Running,
+    bearer,
+    free_port,
+    lambda_target,
+    post,
+    running_gateway,
+    target_context,
+)
 
 OAUTH = {
     "credentialProviderType": "OAUTH",
@@ -273,6 +283,36 @@ async def test_tools_are_listed_again_when_the_target_was_synchronized() -> None
         synchronized = replace(gateway.record.targets[0], version="2")
         await gateway.redeploy(replace(gateway.record, targets=(synchronized,)))
         assert "weather___slow" not in await tool_names(gateway)
+
+
+async def test_a_synchronization_that_fails_leaves_the_tools_that_were_there() -> None:
+    async with contextlib.AsyncExitStack() as server:
+        target = record(await server.enter_async_context(serving(weather_app())))
+        async with running_gateway(targets=(target,), semantic_search=False) as gateway:
+            await server.aclose()
+            await gateway.redeploy(replace(gateway.record, targets=(replace(target, version="2"),)))
+            assert "weather___forecast" in await tool_names(gateway)
+            elsewhere = record(CLOSED, version="3")
+            await gateway.redeploy(replace(gateway.record, targets=(elsewhere,)))
+            assert await tool_names(gateway) == [], "another server's tools are not these"
+
+
+async def test_a_server_without_a_kept_list_is_asked_at_every_operation() -> None:
+    server = weather()
+    app = server.streamable_http_app(stateless_http=True, json_response=True)
+    port = free_port()
+    target = record("", configuration={"endpoint": f"http://127.0.0.1:{port}/mcp", "listingMode": "DYNAMIC"})
+    async with running_gateway(targets=(target, lambda_target()), semantic_search=False) as gateway:
+        assert await tool_names(gateway) == ["aws-operations-v1___get_time", "aws-operations-v1___hello_world"]
+        missed = await call(gateway, "slow")
+        assert text_of(missed) == (
+            f"target weather does not list its tools: MCP server {endpoint(gateway)} does not answer."
+        )
+        async with serving(app, port=port):
+            assert not (await call(gateway, "forecast", {"city": "Riga"})).is_error
+            assert "weather___slow" in await tool_names(gateway)
+            server.remove_tool("slow")
+            assert "weather___slow" not in await tool_names(gateway)
 
 
 @pytest.mark.parametrize("wrapped", [True, False])

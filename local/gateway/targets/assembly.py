@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from local.gateway.aws import EmulatedAws, ExecutionRole
 from local.gateway.configuration import GatewayRecord, TargetRecord
@@ -14,6 +15,8 @@ from local.gateway.targets.context import TargetContext
 from local.gateway.targets.interface import Target, UnusableTargetError
 from local.gateway.vault import Vault
 from local.headers import restricted
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,10 @@ class Assembly:
             try:
                 return await _build(context)
             except UnusableTargetError as error:
+                # What was synchronized before stays when a later synchronization fails, as on AWS.
+                if error.may_recover and kept is not None and replace(kept[0], version=record.version) == record:
+                    logger.warning("%s; it keeps the tools that it had", error)
+                    return kept[1]
                 return error
 
         results = await asyncio.gather(*(build(record) for record in gateway.targets))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from mcp_types import CallToolResult
 
@@ -75,6 +75,14 @@ class Target(Protocol):
 
     async def call(self, call: ToolCall) -> ToolAnswer:
         """Call a tool and return its answer; raises TargetError when the target could not answer."""
+
+
+@runtime_checkable
+class ListedOnDemand(Protocol):
+    """A target that keeps no list of its tools: it is asked whenever a client lists or calls tools."""
+
+    async def list_again(self) -> None:
+        """Bring `tools` up to date; raises TargetError when that cannot be done, and has no tools then."""
 
 
 class UnusableTargetError(Exception):

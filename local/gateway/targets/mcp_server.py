@@ -53,9 +53,15 @@ async def build(context: TargetContext) -> Target:
     server = _Server(context, source)
     if "mcpToolSchema" in record.configuration:
         tools = _from_schema(record.name, await read_schema(context, record.configuration["mcpToolSchema"]))
-    else:
-        tools = await _listed(record.name, server)
-    return McpServerTarget(context=context, server=server, tools=tools)
+        return McpServerTarget(name=record.name, server=server, tools=tools)
+    if record.configuration.get("listingMode") == "DYNAMIC":
+        return DynamicMcpServerTarget(name=record.name, server=server, tools=())
+    try:
+        tools = await server.list_tools()
+    except TargetError as error:
+        sentence = f"target {record.name}: its server {server.url} does not list its tools: {error}"
+        raise UnusableTargetError(sentence, may_recover=True) from error
+    return McpServerTarget(name=record.name, server=server, tools=tools)
 
 
 def _from_schema(name: str, text: str) -> Sequence[ToolDefinition]:
@@ -66,16 +72,6 @@ def _from_schema(name: str, text: str) -> Sequence[ToolDefinition]:
         return [_definition(types.Tool.model_validate(tool)) for tool in tools]
     except (ValueError, KeyError, TypeError) as error:
         raise UnusableTargetError(f"target {name}: its mcpToolSchema is no list of MCP tools: {error}") from error
-
-
-async def _listed(name: str, server: _Server) -> Sequence[ToolDefinition]:
-    try:
-        with anyio.fail_after(LISTING_SECONDS):
-            return await server.list_tools()
-    except (TargetError, TimeoutError) as error:
-        why = str(error) or f"it took more than {LISTING_SECONDS:.0f} seconds"
-        sentence = f"target {name}: its server {server.url} does not list its tools: {why}"
-        raise UnusableTargetError(sentence, may_recover=True) from error
 
 
 def _definition(tool: types.Tool) -> ToolDefinition:
@@ -90,8 +86,8 @@ def _definition(tool: types.Tool) -> ToolDefinition:
 class McpServerTarget:
     """One MCP server with the tools that it had when it was synchronized."""
 
-    def __init__(self, *, context: TargetContext, server: _Server, tools: Sequence[ToolDefinition]) -> None:
-        self.name = context.record.name
+    def __init__(self, *, name: str, server: _Server, tools: Sequence[ToolDefinition]) -> None:
+        self.name = name
         self.tools = tools
         self._server = server
 
@@ -101,6 +97,15 @@ class McpServerTarget:
         if len(answer.result.model_dump_json()) > MAX_PAYLOAD_BYTES:
             raise TargetError(f"The answer has more than {MAX_PAYLOAD_BYTES} bytes, what a gateway carries.")
         return answer
+
+
+class DynamicMcpServerTarget(McpServerTarget):
+    """One MCP server that is asked for its tools again and again (listingMode DYNAMIC)."""
+
+    async def list_again(self) -> None:
+        """Take over the tools that the server has now."""
+        self.tools = ()
+        self.tools = await self._server.list_tools()
 
 
 class _Server:
@@ -113,7 +118,14 @@ class _Server:
         self._credentials = credentials
 
     async def list_tools(self) -> list[ToolDefinition]:
-        """Return the server's tools, page by page; raises TargetError."""
+        """Return the server's tools; raises TargetError, also when it takes too long."""
+        try:
+            with anyio.fail_after(LISTING_SECONDS):
+                return await self._all_tools()
+        except TimeoutError as error:
+            raise TargetError(f"it took more than {LISTING_SECONDS:.0f} seconds") from error
+
+    async def _all_tools(self) -> list[ToolDefinition]:
         found: list[ToolDefinition] = []
         cursor: str | None = None
         auth = await self._credentials.for_call()
