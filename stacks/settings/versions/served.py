@@ -46,7 +46,7 @@ class ServedMajor:
     @property
     def target(self) -> str:
         """Name of its gateway target, before `___` in its tools' names; stays when the next major comes."""
-        return target_name(self.server, self.major)
+        return f"{self.server}-{self.alias}"
 
     @property
     def alias(self) -> str:
@@ -67,11 +67,6 @@ class ServedMajor:
 def major_of(version: str) -> int:
     """The major of a semantic version, as 1 of 1.2.3."""
     return int(version.partition(".")[0])
-
-
-def target_name(server: str, major: int) -> str:
-    """The gateway target of a tool server's major."""
-    return f"{server}-v{major}"
 
 
 def deprecated(spec: ServerSpec, deprecation: Deprecation) -> ServerSpec:

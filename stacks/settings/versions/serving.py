@@ -14,7 +14,7 @@ from stacks.settings.versions.changes import Change, needed_bump
 from stacks.settings.versions.compatibility import changes
 from stacks.settings.versions.promises import FILE, Promise, read_promises
 from stacks.settings.versions.published import FOLDER, Published, PublishedError, published_servers, published_versions
-from stacks.settings.versions.served import ServedMajor, major_of, target_name
+from stacks.settings.versions.served import ServedMajor, major_of
 from toolkit import DeclarationError
 from toolkit.deprecation import FIELD, Deprecation
 from toolkit.spec import ServerSpec
@@ -127,18 +127,9 @@ def _previous(
                 f"key and lambda/{promise.package.partition('.')[0]}"
             )
         try:
-            spec = read_spec(promise.package, root=root)
+            found.append(_previous_major(current, major, promise.package, promise.ends, root=root))
         except DeclarationError as error:
-            serving.mistakes.append(f"{key}: {error}; major {major} was promised until {promise.ends}")
-            continue
-        if (spec.name, major_of(spec.version)) != (current.server, major):
-            serving.mistakes.append(
-                f"{key}: {promise.package!r} holds {spec.name} {spec.version}: name the package that holds major "
-                f"{major} of {current.server}"
-            )
-            continue
-        end = Deprecation(promise.ends.isoformat(), target_name(current.server, current.major))
-        found.append(ServedMajor(declared=spec, package=promise.package, settings=current.settings, deprecation=end))
+            serving.mistakes.append(f"{key}: {error}")
     if len(found) > MOST_PREVIOUS:
         oldest = found[-1]
         serving.mistakes.append(
@@ -147,6 +138,25 @@ def _previous(
             f"ended on {oldest.ends}"
         )
     return found
+
+
+def _previous_major(current: ServedMajor, major: int, package: str, ends: date, *, root: Path) -> ServedMajor:
+    """The previous major that `package` holds.
+
+    Raises:
+        DeclarationError: it holds none, or another.
+    """
+    try:
+        spec = read_spec(package, root=root)
+    except DeclarationError as error:
+        raise DeclarationError(f"{error}; major {major} was promised until {ends}") from error
+    if (spec.name, major_of(spec.version)) != (current.server, major):
+        raise DeclarationError(
+            f"{package!r} holds {spec.name} {spec.version}: name the package that holds major {major} of "
+            f"{current.server}"
+        )
+    deprecation = Deprecation(ends.isoformat(), current.target)
+    return ServedMajor(declared=spec, package=package, settings=current.settings, deprecation=deprecation)
 
 
 def _compare(major: ServedMajor, published: Sequence[Published], serving: Serving) -> None:
