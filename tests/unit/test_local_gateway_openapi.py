@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+import yaml
 from mcp_types import CallToolResult
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
@@ -192,6 +193,20 @@ def test_a_document_that_agentcore_does_not_take_is_refused_with_its_place(text:
     with pytest.raises(UnsupportedDocumentError) as error:
         read_document(json.dumps(text))
     assert sentence in str(error.value)
+
+
+def test_a_document_may_be_yaml_or_json_that_is_indented_by_tabs() -> None:
+    (get, create) = read_document(json.dumps(document(), indent="\t"))
+    assert (get.tool.name, create.tool.name) == ("getOrder", "createOrder")
+    text = yaml.safe_dump(_with([*GET, "parameters"], [{"name": "day", "in": "query", "schema": {}}]))
+    text = text.replace("schema: {}", "schema: {type: string, enum: [2026-11-20]}")
+    (_, get) = read_document(text)
+    assert get.tool.input_schema["properties"]["day"]["enum"] == ["2026-11-20"]
+
+
+def test_a_text_that_is_neither_is_refused() -> None:
+    with pytest.raises(UnsupportedDocumentError, match="it is neither JSON nor YAML"):
+        read_document("openapi: [3.0")
 
 
 async def test_a_reference_to_another_place_is_not_fetched() -> None:

@@ -7,6 +7,7 @@ OpenAPI 3.0.3 and 3.1.0 (what it means).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -61,10 +62,7 @@ class Operation:
 
 def read_document(text: str) -> tuple[Operation, ...]:
     """Return the operations of an OpenAPI document, JSON or YAML; raises UnsupportedDocumentError."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UnsupportedDocumentError(f"it is neither JSON nor YAML: {error}") from error
+    document = _parsed(text)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith(("3.0", "3.1")):
         raise UnsupportedDocumentError("its member openapi is not 3.0 or 3.1")
     try:
@@ -75,6 +73,18 @@ def read_document(text: str) -> tuple[Operation, ...]:
     if doubles := sorted({name for name in names if names.count(name) > 1}):
         raise UnsupportedDocumentError(f"operationId {', '.join(doubles)} stands in it more than once")
     return operations
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass  # not JSON: YAML, which PyYAML does not read JSON as when that is indented by tabs
+    try:
+        # Dates and keys that are numbers become text, as they are in JSON.
+        return json.loads(json.dumps(yaml.safe_load(text), default=str))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise UnsupportedDocumentError(f"it is neither JSON nor YAML: {error}") from error
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
