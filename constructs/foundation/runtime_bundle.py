@@ -26,30 +26,43 @@ PYTHON = "3.14"
 PLATFORM = "aarch64-manylinux2014"
 """AgentCore Runtime runs on arm64 only."""
 
+PLATFORM_CONTEXT = "foundation:runtimePlatform"
+"""CDK context that names another platform; the one value is `HOST`."""
+
+HOST = "host"
+"""This machine's processor and Python, where the local run starts the servers."""
+
 ENTRY_POINT = "main.py"
 """File at the root of the archive that the runtime starts."""
 
 
 @cache
-def runtime_bundle(package: str) -> Path:
-    """The folder to deploy for the server `package`, a folder under `lambda/` with `main()` in its `main.py`.
+def runtime_bundle(package: str, *, platform: str = PLATFORM) -> Path:
+    """The folder to deploy for a server.
+
+    Args:
+        package: a folder under `lambda/` with `main()` in its `main.py`.
+        platform: `PLATFORM`, or `HOST` for the local run.
 
     Raises:
-        BundleError: the package has no folder, a dependency is not installed as pinned, or has no wheel for arm64.
+        BundleError: the package has no folder, a dependency is not installed as pinned or has no wheel for the
+            platform, or there is no such platform.
     """
+    if platform not in (PLATFORM, HOST):
+        raise BundleError(f"context {PLATFORM_CONTEXT}: {platform!r} is not known: leave it out, or write {HOST}")
     files = dict(package_files(SOURCE_ROOT, (package,)))
     pins = [f"{dist.name}=={dist.version}" for dist in dependencies(SOURCE_ROOT, (package,))]
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for name, path in sorted(files.items()):
         digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    digest.update("\n".join(pins).encode())
+    digest.update("\n".join([platform, *pins]).encode())
     folder = BUNDLES / f"runtime-{package}-{digest.hexdigest()[:16]}"
     if not folder.exists():
         BUNDLES.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUNDLES) as staging:
             made = Path(staging) / "bundle"
             made.mkdir()
-            _install(package, pins, made)
+            _install(package, pins, made, platform=platform)
             for name, path in files.items():
                 (made / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, made / name)
@@ -58,7 +71,7 @@ def runtime_bundle(package: str) -> Path:
     return folder
 
 
-def _install(package: str, pins: list[str], folder: Path) -> None:
+def _install(package: str, pins: list[str], folder: Path, *, platform: str) -> None:
     """Put the dependencies of `package` into `folder`, from uv's cache if it has them all."""
     requirements = SOURCE_ROOT / package / "requirements.txt"
     if not requirement_lines(requirements):
@@ -69,13 +82,14 @@ def _install(package: str, pins: list[str], folder: Path) -> None:
         command = [
             *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
             *("--requirements", str(requirements), "--constraints", constraints.name, "--target", str(folder)),
-            *("--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:"),
+            *("--python", sys.executable, "--only-binary", ":all:"),
+            *(("--python-platform", platform, "--python-version", PYTHON) if platform != HOST else ()),
         ]
         if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode == 0:  # noqa: S603
             return
         run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if run.returncode:
         raise BundleError(
-            f"lambda/{package}/requirements.txt cannot be installed for {PLATFORM} and Python {PYTHON}: take versions "
-            f"that have wheels for both, and be online the first time. uv says: {' '.join(run.stderr.split())}"
+            f"lambda/{package}/requirements.txt cannot be installed for {platform}: take versions that have wheels "
+            f"there for Python {PYTHON}, and be online the first time. uv says: {' '.join(run.stderr.split())}"
         )

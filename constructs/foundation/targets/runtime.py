@@ -24,7 +24,7 @@ from foundation.acknowledge import acknowledge
 from foundation.bundle import archive
 from foundation.function import VpcPlacement
 from foundation.log_group import LogKeeping
-from foundation.runtime_bundle import ENTRY_POINT, PYTHON, runtime_bundle
+from foundation.runtime_bundle import ENTRY_POINT, PLATFORM, PLATFORM_CONTEXT, PYTHON, runtime_bundle
 from foundation.targets.interface import BoundKind, Grant, Surroundings
 
 ENDPOINT = "DEFAULT"
@@ -117,7 +117,8 @@ class _Runtime(Construct):
 
     def _code(self, package: str) -> dict[str, object]:
         """The bundle in S3; CloudFormation reads it with the deployer's permissions."""
-        folder = runtime_bundle(package)
+        platform = self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM
+        folder = runtime_bundle(package, platform=str(platform))
         asset = s3_assets.Asset(
             self, "Code", path=str(archive(folder)), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM
         )
