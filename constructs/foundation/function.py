@@ -132,8 +132,9 @@ class PythonFunction(Construct):
                 "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC "
                 "EC2's DescribeNetworkInterfaces and DescribeSubnets, know no resource types (service authorization "
                 "reference), and neither does what a tool declares without one (foundation.permissions checks it)",
-                ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "Invoked "
-                "synchronously, so the caller gets every error; a dead-letter queue takes asynchronous ones only: "
+                ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "A "
+                "gateway and Secrets Manager get every error of a call, and CodeDeploy fails a release whose check "
+                "reports nothing; a dead-letter queue keeps events whose failure nobody notices: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
             },
         )

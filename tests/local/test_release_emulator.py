@@ -183,6 +183,15 @@ def test_what_failed_once_can_be_deployed_again(emulator: Emulator, first: Stack
     assert answer(emulator, first.id_of("Alias")) == 2
 
 
+def test_what_has_moved_goes_back_when_something_after_it_fails(emulator: Emulator, first: Stack) -> None:
+    broken = {"Action": "lambda:InvokeFunction", "FunctionName": "missing", "Principal": "events.amazonaws.com"}
+    permission = {"Type": "AWS::Lambda::Permission", "Properties": broken, "DependsOn": ["Alias"]}
+    with pytest.raises(StackFailedError, match="UPDATE_ROLLBACK_COMPLETE: Broken: Function not found"):
+        first.update(release(2) | {"Broken": permission})
+    assert last(emulator, first)["status"] == "Succeeded"
+    assert answer(emulator, first.id_of("Alias")) == answer(emulator, first.id_of("Function")) == 1
+
+
 def test_a_hook_reports_on_the_deployments_of_its_own_group_alone(emulator: Emulator, first: Stack) -> None:
     first.update(release(2))
     deployment = last(emulator, first)["deploymentId"]
