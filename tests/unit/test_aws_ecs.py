@@ -7,7 +7,7 @@ from tests.unit.lambda_calls import call, refusal
 from tests.unit.lambda_stubs import answers_of
 
 TOOL = "ecs_read_operations"
-EMPTY = [
+EMPTY: list[tuple[str, str, dict[str, list[str]]]] = [
     ("list_clusters", "clusters", {"clusterArns": []}),
     ("list_services", "services", {"serviceArns": []}),
     ("list_tasks", "tasks", {"taskArns": []}),
