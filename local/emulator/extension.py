@@ -5,7 +5,7 @@ from __future__ import annotations
 # ministack imports its services when they are first called; what is replaced must be loaded before.
 import ministack.services.cloudformation  # noqa: F401
 
-from local.emulator import conditions, iam_conditions, moto_services, rotation, secret_versions, templates
+from local.emulator import conditions, iam_conditions, iam_reads, moto_services, rotation, secret_versions, templates
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
@@ -65,6 +65,7 @@ def install(settings: Settings) -> None:
     codedeploy.move_aliases(deployments)
     codedeploy_service.install(deployments)
     iam_conditions.install()
+    iam_reads.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)
