@@ -159,6 +159,7 @@ def _with(path: list[str], value: Any) -> dict[str, Any]:
 
 GET = ["paths", "/orders/{id}", "get"]
 ANY = {"schema": {"type": "string"}}
+ID = {"name": "id", "in": "path", **ANY}
 
 
 @pytest.mark.parametrize(
@@ -171,9 +172,12 @@ ANY = {"schema": {"type": "string"}}
         (_with(["servers"], [{"url": "http://orders.example.com"}]), "is not of the form https"),
         (_with(["servers"], [{"url": "https://{region}.example.com"}]), "has variables; write the address out"),
         (_with(["servers"], [{"url": "https://me:pw@orders.example.com"}]), "holds a user name or a password"),
-        (_with([*GET, "parameters"], [{"name": "s", "in": "cookie", **ANY}]), "goes into a cookie"),
-        (_with([*GET, "parameters"], [{"name": "s", "in": "query", "style": "deepObject", **ANY}]), "serialization"),
-        (_with([*GET, "parameters"], [{"name": "s", "in": "query", "schema": ORDER}]), "which only a body can be"),
+        (_with([*GET, "parameters"], [ID, {"name": "s", "in": "cookie", **ANY}]), "goes into a cookie"),
+        (
+            _with([*GET, "parameters"], [ID, {"name": "s", "in": "query", "style": "deepObject", **ANY}]),
+            "serialization",
+        ),
+        (_with([*GET, "parameters"], [ID, {"name": "s", "in": "query", "schema": ORDER}]), "which only a body can be"),
         (
             _with([*GET, "parameters"], [{"name": "id", "in": place, **ANY} for place in ("path", "query")]),
             "two places",
@@ -186,7 +190,9 @@ ANY = {"schema": {"type": "string"}}
         (_with(["components", "schemas"], {}), "which is not in the document"),
         (_with(["paths", "/orders", "post", "requestBody"], {"content": {"text/xml": {}}}), "is no application/json"),
         (_with(["paths"], {"/orders": ["get"]}), "is no valid OpenAPI"),
-        (_with([*GET, "parameters"], [{"in": "query"}]), "is no valid OpenAPI"),
+        (_with([*GET, "parameters"], [ID, {"in": "query"}]), "is no valid OpenAPI"),
+        (_with([*GET, "parameters"], []), "GET /orders/{id} has no path parameter id"),
+        (_with(["paths", "/orders"], {"$ref": "#/x"}), "/orders is a reference; write its operations out"),
     ],
 )
 def test_a_document_that_agentcore_does_not_take_is_refused_with_its_place(text: dict[str, Any], sentence: str) -> None:
@@ -198,7 +204,8 @@ def test_a_document_that_agentcore_does_not_take_is_refused_with_its_place(text:
 def test_a_document_may_be_yaml_or_json_that_is_indented_by_tabs() -> None:
     (get, create) = read_document(json.dumps(document(), indent="\t"))
     assert (get.tool.name, create.tool.name) == ("getOrder", "createOrder")
-    text = yaml.safe_dump(_with([*GET, "parameters"], [{"name": "day", "in": "query", "schema": {}}]))
+    day = {"name": "day", "in": "query", "schema": {}}
+    text = yaml.safe_dump(_with([*GET, "parameters"], [ID, day]))
     text = text.replace("schema: {}", "schema: {type: string, enum: [2026-11-20]}")
     (_, get) = read_document(text)
     assert get.tool.input_schema["properties"]["day"]["enum"] == ["2026-11-20"]

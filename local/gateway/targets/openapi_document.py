@@ -8,6 +8,7 @@ OpenAPI 3.0.3 and 3.1.0 (what it means).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +30,7 @@ _COMPOSED = ("oneOf", "anyOf", "allOf")
 _IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters without effect (OpenAPI 3.0.3, section 4.7.12.1)."""
 _NOT_JSON_SCHEMA = frozenset({"example", "externalDocs", "xml", "discriminator", "deprecated", "nullable"})
+_TEMPLATED = re.compile(r"\{([^{}]+)\}")
 _JSON = "application/json"
 WHOLE_BODY = "body"
 """The argument that is the body, when the body is no object with properties."""
@@ -90,6 +92,8 @@ def _parsed(text: str) -> Any:
 def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     inline = _Inliner(document)
     for path, item in document["paths"].items():
+        if "$ref" in item:
+            raise UnsupportedDocumentError(f"{path} is a reference; write its operations out")
         for method in _METHODS:
             if method not in item:
                 continue
@@ -130,25 +134,20 @@ def _operation(
     # What an operation says of a parameter takes the place of what its path says.
     merged = {(parameter["name"], parameter["in"]): parameter for parameter in parameters}
     placed = {key: each for key, each in merged.items() if key[1] != "header" or key[0].lower() not in _IGNORED_HEADERS}
+    if missing := sorted(set(_TEMPLATED.findall(path)) - {name for name, place in placed if place == "path"}):
+        raise UnsupportedDocumentError(f"{where} has no path parameter {', '.join(missing)}")
     schema: dict[str, Any] = {"type": "object", "properties": {}}
     required: list[str] = []
-    for (name, _), parameter in placed.items():
+    for (name, place), parameter in placed.items():
         _add(schema, name, _parameter_schema(parameter, where), where)
-        if parameter.get("required"):
+        if parameter.get("required") or place == "path":
             required.append(name)
-    fields: tuple[str, ...] = ()
-    whole = False
-    if body is not None:
-        fields, needed, whole = _add_body(schema, body, where)
-        required += needed
-    if required:
-        schema["required"] = required
+    fields, needed, whole = _add_body(schema, body, where) if body is not None else ((), [], False)
+    if required or needed:
+        schema["required"] = required + needed
+    description = operation.get("description") or operation.get("summary") or operation["operationId"]
     return Operation(
-        tool=ToolDefinition(
-            name=operation["operationId"],
-            description=operation.get("description") or operation.get("summary") or operation["operationId"],
-            input_schema=schema,
-        ),
+        tool=ToolDefinition(name=operation["operationId"], description=description, input_schema=schema),
         method=method,
         server=server,
         path=path,
