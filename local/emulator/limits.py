@@ -168,7 +168,8 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         subject="AWS::BedrockAgentCore::Runtime sessions, lifecycle, network, platform",
         not_proved="One process of this machine's Python serves all sessions of a version until it is replaced; it "
-        "listens at a loopback port instead of the contract's, is not stopped when idle, and reaches what any process "
+        "listens at a loopback port instead of the contract's, finds compiled packages as this machine has them (from "
+        "the project's environment, in the archive's versions), is not stopped when idle, and reaches what any process "
         "of this machine reaches. A server that binds its port past Python's socket module (uvloop) is not moved",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),

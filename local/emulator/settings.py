@@ -67,6 +67,11 @@ class Settings:
         return self.state / "hosts.json"
 
     @property
+    def host_packages(self) -> Path:
+        """The site-packages that cfn-lint lies in: the project's, which has the packages of all bundles."""
+        return self.schemas.parents[2]
+
+    @property
     def ca_key_file(self) -> Path:
         """The authority's private key, readable by its owner only."""
         return self.state / "ca-key.pem"

@@ -57,14 +57,18 @@ def needed_by(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
 
 
 def archive(main: str, *distributions: str) -> bytes:
-    """A zip with `main.py` and installed distributions with everything that they need."""
+    """A zip with `main.py` and installed distributions with everything that they need, compiled for another machine."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as package:
         package.writestr("main.py", main)
         for name in {each for distribution in distributions for each in needed_by(distribution)}:
             for file in distribution(name).files or ():
                 source = Path(str(file.locate()))
-                if ".." not in file.parts and source.is_file() and file.suffix != ".pyc":
+                if ".." in file.parts or not source.is_file() or file.suffix == ".pyc":
+                    continue
+                if file.suffix == ".so":
+                    package.writestr(str(file), b"for another machine")
+                else:
                     package.write(source, str(file))
     return content.getvalue()
 

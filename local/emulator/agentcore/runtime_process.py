@@ -49,10 +49,21 @@ class RuntimeProcess:
     """One server: started when it is first needed, again when it ended, and gone with the emulator."""
 
     def __init__(
-        self, *, code: Path, entry_point: str, contract: Contract, environment: Mapping[str, str], log: RuntimeLog
+        self,
+        *,
+        code: Path,
+        overlay: Path,
+        entry_point: str,
+        contract: Contract,
+        environment: Mapping[str, str],
+        log: RuntimeLog,
     ) -> None:
-        """`environment` is what the process gets beside the emulator's own; what it prints goes to `log`."""
+        """`overlay` holds packages that come before those of `code`, the unpacked archive.
+
+        `environment` is what the process gets beside the emulator's own; what it prints goes to `log`.
+        """
         self._code = code
+        self._overlay = overlay
         self._entry_point = entry_point
         self._contract = contract
         self._environment = dict(environment)
@@ -84,7 +95,7 @@ class RuntimeProcess:
         self._port = _free_port()
         process = subprocess.Popen(  # noqa: S603 - to run what was deployed is the point
             [
-                *(sys.executable, _LAUNCHER, self._code, self._entry_point),
+                *(sys.executable, _LAUNCHER, self._code, self._overlay, self._entry_point),
                 *(str(self._contract.port), str(self._port)),
             ],
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self._environment},

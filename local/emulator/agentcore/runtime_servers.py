@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ministack.services import sts
 from local.emulator.agentcore import runtime_code
 from local.emulator.agentcore.collection import Record
 from local.emulator.agentcore.runtime_logs import RuntimeLog
+from local.emulator.agentcore.runtime_packages import lay_over
 from local.emulator.agentcore.runtime_process import CONTRACTS, RuntimeProcess
 from local.emulator.settings import ACCOUNT, REGION
 
@@ -23,9 +25,10 @@ _Key = tuple[str, str, str]
 class RuntimeServers:
     """Makes servers when they are first asked for; safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """Code and logs go below `folder`."""
+    def __init__(self, folder: Path, *, host_packages: Path) -> None:
+        """Code and logs go below `folder`; `host_packages` are compiled for this machine."""
         self._folder = folder
+        self._host_packages = host_packages
         self._servers: dict[_Key, RuntimeProcess] = {}
         self._lock = threading.Lock()
 
@@ -54,18 +57,21 @@ class RuntimeServers:
 
     def _made(self, version: Record, qualifier: str) -> RuntimeProcess:
         runtime_id = version["agentRuntimeId"]
-        place = self._folder / runtime_id / version["agentRuntimeVersion"]
-        code = place / "code"
-        code.mkdir(parents=True, exist_ok=True)
+        place = self._folder / runtime_id / version["agentRuntimeVersion"] / qualifier
+        shutil.rmtree(place, ignore_errors=True)  # of a server that was retired before
+        code, overlay = place / "code", place / "overlay"
+        code.mkdir(parents=True)
         runtime_code.unpack(version["agentRuntimeArtifact"], code)
+        lay_over(code, self._host_packages, overlay)
         role = _session(version)
         log = RuntimeLog(
-            file=place / f"{qualifier}.log",
+            file=place / "output.log",
             group=f"/aws/bedrock-agentcore/runtimes/{runtime_id}-{qualifier}",
             client=_logs_client(role),
         )
         return RuntimeProcess(
             code=code,
+            overlay=overlay,
             entry_point=runtime_code.entry_point(version["agentRuntimeArtifact"]["codeConfiguration"]),
             contract=CONTRACTS[version["protocolConfiguration"]["serverProtocol"]],
             environment={**version.get("environmentVariables", {}), **role},

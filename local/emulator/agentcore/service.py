@@ -37,7 +37,7 @@ def install(settings: Settings) -> None:
     identities = WorkloadIdentities()
     vault = TokenVault(identities, outbound)
     gateways = Gateways(identities, first_port=settings.gateway_port)
-    servers = RuntimeServers(settings.state / "runtimes")
+    servers = RuntimeServers(settings.state / "tmp" / "runtimes", host_packages=settings.host_packages)
     atexit.register(servers.stop)
     runtimes = Runtimes(identities, retire=servers.retire)
     execution_role.install(gateways.with_role)
