@@ -89,7 +89,7 @@ class Edge:
         except (ValueError, AttributeError) as error:
             _LOG.error("%s holds no JSON object of host names and ports: %s", self._settings.hosts_file, error)
             return None
-        return port if isinstance(port, int) else None
+        return port if type(port) is int else None
 
     def _context(self, host: str) -> ssl.SSLContext:
         if host not in self._contexts:

@@ -21,7 +21,7 @@ HOST = "tools.example.com"
 ENDPOINT = f"https://{HOST}/mcp"
 ROLE = {"credentialProviderType": "GATEWAY_IAM_ROLE"}
 SIGNED = {**ROLE, "credentialProvider": {"iamCredentialProvider": {"service": "execute-api"}}}
-KEY = {
+KEY: dict[str, Any] = {
     "credentialProviderType": "API_KEY",
     "credentialProvider": {
         "apiKeyCredentialProvider": {
@@ -31,7 +31,7 @@ KEY = {
         }
     },
 }
-OAUTH = {
+OAUTH: dict[str, Any] = {
     "credentialProviderType": "OAUTH",
     "credentialProvider": {
         "oauthCredentialProvider": {"providerArn": f"{VAULT}/oauth2credentialprovider/tools", "scopes": ["read"]}
@@ -171,6 +171,14 @@ def test_credentials_that_a_kind_does_not_take(control: Any, gateway: str, kind:
         add(control, gateway, kind, GOOD[kind][0], *([credentials] if credentials else []))
 
 
+def test_a_grant_in_which_a_user_takes_part(control: Any, gateway: str) -> None:
+    with_vault(control)
+    provider = {**OAUTH["credentialProvider"]["oauthCredentialProvider"], "grantType": "AUTHORIZATION_CODE"}
+    credentials = {**OAUTH, "credentialProvider": {"oauthCredentialProvider": provider}}
+    with pytest.raises(control.exceptions.ValidationException, match="CLIENT_CREDENTIALS, not AUTHORIZATION_CODE"):
+        add(control, gateway, "openApiSchema", inline(OPENAPI), credentials)
+
+
 @pytest.mark.parametrize("credentials", [KEY, OAUTH])
 def test_a_provider_that_does_not_exist(control: Any, gateway: str, credentials: Any) -> None:
     with pytest.raises(control.exceptions.ResourceNotFoundException, match="Credential provider"):
@@ -304,6 +312,16 @@ def test_a_server_without_tools(emulator: Emulator, control: Any, gateway: str) 
 
 def test_a_host_that_no_server_stands_for(control: Any, gateway: str) -> None:
     assert f"{HOST} is not part of the local run" in failure(control, gateway)
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"tools.example.com": "8081"}', '{"tools.example.com": true}'])
+def test_a_hosts_file_that_names_no_port(emulator: Emulator, control: Any, gateway: str, text: str) -> None:
+    hosts = emulator.state / "hosts.json"
+    hosts.write_text(text)
+    try:
+        assert f"{HOST} is not part of the local run" in failure(control, gateway)
+    finally:
+        hosts.unlink()
 
 
 def test_a_role_that_may_not_use_the_vault(control: Any, roles: dict[str, str]) -> None:

@@ -124,6 +124,8 @@ def _check_credentials(kind: str, given: list[Mapping[str, Any]], vault: TokenVa
         case "OAUTH":
             member = _member(provider, "oauthCredentialProvider", name)
             vault.oauth2.by_arn(member["providerArn"])
+            if (grant := member.get("grantType", "CLIENT_CREDENTIALS")) != "CLIENT_CREDENTIALS":
+                raise invalid(f"The local run has no users to act for: use the grant CLIENT_CREDENTIALS, not {grant}")
         case "API_KEY":
             member = _member(provider, "apiKeyCredentialProvider", name)
             vault.api_keys.by_arn(member["providerArn"])
