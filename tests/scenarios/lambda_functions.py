@@ -60,7 +60,7 @@ def calls(made: Made) -> Sequence[Call]:
         Call(operation="list_aliases", arguments=function, finds="live"),
         Call(
             operation="list_event_source_mappings",
-            arguments={"event_source_arn": made["source"], "function_name": FUNCTION},
+            arguments={**function, "event_source_arn": made["source"]},
             finds="acme-invoices",
         ),
         # The emulator knows the next ones and asks for other IAM actions than AWS: lambda:PutFunctionConcurrency here,

@@ -1,10 +1,12 @@
 """Reads CloudFormation: stacks, their events, resources, drift, change sets and exports.
 
 AWS masks the values of NoEcho parameters itself
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Parameter.html). Templates, the properties in
-events and the values in drifts may hold passwords in plain text, such as a function's environment; so templates are
-not read, and of properties only the names are shown. Drift is shown as the last detection left it: starting one needs
-read access to every resource of the stack.
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Parameter.html), and tells not to put secrets
+into outputs (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html). Templates,
+the properties in events and the values in drifts may hold passwords in plain text, such as a function's environment;
+so templates are not read, and of properties only the names are shown.
+
+Drift is shown as the last detection left it: starting one needs read access to every resource of the stack.
 """
 
 from __future__ import annotations

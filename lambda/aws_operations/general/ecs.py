@@ -25,7 +25,7 @@ ecs = server.family(
     "ecs_read_operations",
     "Read ECS without changing anything: clusters, services, tasks, task definitions and container instances. Values "
     "of environment variables, commands and secrets are never shown.",
-    self_check={"operation": "list_clusters", "page_size": 1},
+    self_check={"operation": "list_task_definitions", "page_size": 1},
 )
 
 

@@ -106,16 +106,15 @@ def list_aliases(aws: Aws, page: Page, function: str) -> Answer:
 
 
 @functions.operation(actions=["lambda:ListEventSourceMappings"])
-def list_event_source_mappings(aws: Aws, page: Page, function_name: str = "", event_source_arn: str = "") -> Answer:
+def list_event_source_mappings(aws: Aws, page: Page, function: str = "", event_source_arn: str = "") -> Answer:
     """List what Lambda reads queues, streams and the like with: source, function, state, batches, last result.
 
     Args:
-        function_name: Only the mappings to this function (name or ARN).
         event_source_arn: Only the mappings from this source.
     """
     client: LambdaClient = aws.client("lambda")
     found = client.list_event_source_mappings(
-        **page.request("MaxItems", "Marker"), **given(FunctionName=function_name, EventSourceArn=event_source_arn)
+        **page.request("MaxItems", "Marker"), **given(FunctionName=function, EventSourceArn=event_source_arn)
     )
     return {
         "event_source_mappings": [_mapping(item) for item in found["EventSourceMappings"]],
