@@ -28,8 +28,26 @@ def fill(client: Clients, account: Account) -> Made:
         loggingConfig={"cloudWatchConfig": logs, "textDataDeliveryEnabled": True}
     )
     _agent(client("s3"), control, role)
-    gateway = _gateway(control, role, _function(client("lambda"), role))
-    return {**gateway, "profile": _models(bedrock, role, account)}
+    gateways = control.list_gateways()["items"]
+    # A local run has the platform's gateway, and its ports are for that one alone.
+    gateway = gateways[0]["gatewayId"] if gateways else _gateway(control, role, _function(client("lambda"), role))
+    return {**_described(control, gateway), "profile": _models(bedrock, role, account)}
+
+
+def _described(control: Any, gateway: str) -> dict[str, str]:
+    """What is found of a gateway and one of its functions."""
+    shown = control.get_gateway(gatewayIdentifier=gateway)
+    targets = control.list_gateway_targets(gatewayIdentifier=gateway)["items"]
+    target = next(item for item in targets if item.get("targetType", "LAMBDA") == "LAMBDA")  # moto names no type
+    of_target = control.get_gateway_target(gatewayIdentifier=gateway, targetId=target["targetId"])
+    return {
+        "gateway": gateway,
+        "gateway_name": shown["name"],
+        "issuer": shown["authorizerConfiguration"]["customJWTAuthorizer"]["discoveryUrl"],
+        "target": target["targetId"],
+        "target_name": target["name"],
+        "function": of_target["targetConfiguration"]["mcp"]["lambda"]["lambdaArn"],
+    }
 
 
 def _models(bedrock: Any, role: str, account: Account) -> str:
@@ -102,8 +120,8 @@ def _function(functions: Any, role: str) -> str:
     return arn
 
 
-def _gateway(control: Any, role: str, function: str) -> dict[str, str]:
-    gateway = control.create_gateway(
+def _gateway(control: Any, role: str, function: str) -> str:
+    gateway: str = control.create_gateway(
         name="acme-tools",
         roleArn=role,
         protocolType="MCP",
@@ -111,13 +129,13 @@ def _gateway(control: Any, role: str, function: str) -> dict[str, str]:
         authorizerConfiguration={"customJWTAuthorizer": {"discoveryUrl": ISSUER, "allowedClients": ["acme"]}},
     )["gatewayId"]
     greet = {"name": "greet", "description": "Greets", "inputSchema": {"type": "object"}}
-    target = control.create_gateway_target(
+    control.create_gateway_target(
         gatewayIdentifier=gateway,
         name="acme-greeter-target",
         targetConfiguration={"mcp": {"lambda": {"lambdaArn": function, "toolSchema": {"inlinePayload": [greet]}}}},
         credentialProviderConfigurations=[{"credentialProviderType": "GATEWAY_IAM_ROLE"}],
-    )["targetId"]
-    return {"gateway": gateway, "target": target}
+    )
+    return gateway
 
 
 def calls(made: Made) -> Sequence[Call]:
@@ -126,13 +144,13 @@ def calls(made: Made) -> Sequence[Call]:
         *_model_calls(made),
         Call(operation="list_custom_models", finds=CUSTOM_MODEL),
         Call(operation="get_invocation_logging", finds="acme-model-calls"),
-        Call(operation="list_gateways", finds="acme-tools"),
-        Call(operation="get_gateway", arguments=gateway, finds=ISSUER),
-        Call(operation="list_gateway_targets", arguments=gateway, finds="acme-greeter-target"),
+        Call(operation="list_gateways", finds=made["gateway_name"]),
+        Call(operation="get_gateway", arguments=gateway, finds=made["issuer"]),
+        Call(operation="list_gateway_targets", arguments=gateway, finds=made["target_name"]),
         Call(
             operation="get_gateway_target",
             arguments=gateway | {"target_id": made["target"]},
-            finds="function:acme-greeter",
+            finds=made["function"],
         ),
         Call(operation="list_agent_runtimes", finds="acme_agent"),
     ]

@@ -15,12 +15,9 @@ ENVIRONMENT = {"HF_TOKEN": SECRET}
 
 
 def fill(client: Clients, account: Account) -> Made:
-    if account == "emulator":  # ministack 1.5.33 has no SageMaker
-        return {}
     sagemaker = client("sagemaker")
     _serve(sagemaker)
     _run_jobs(sagemaker)
-    client("s3").create_bucket(Bucket="acme-models")
     sagemaker.create_pipeline(
         PipelineName="acme-pipeline",
         RoleArn=ROLE,
@@ -76,23 +73,28 @@ def _run_jobs(sagemaker: Any) -> None:
 
 def calls(made: Made) -> Sequence[Call]:
     return [
-        _call("list_endpoints", "acme-ranking", name_contains="rank"),
-        _call("describe_endpoint", "acme-ranking-v1", endpoint="acme-ranking"),
-        _call("describe_endpoint_config", "acme-ranker", endpoint_config="acme-ranking-v1"),
-        _call("list_models", "acme-ranker"),
-        _call("describe_model", "HF_TOKEN", model="acme-ranker"),
-        _call("list_training_jobs", "acme-training", name_contains="acme"),
-        _call("describe_training_job", "registry_password", job="acme-training"),
-        _call("list_processing_jobs", "acme-processing"),
-        _call("describe_processing_job", IMAGE, job="acme-processing"),
-        _call("list_transform_jobs", "acme-scoring"),
-        _call("describe_transform_job", f"{BUCKET}/scores", job="acme-scoring"),
-        _call("list_pipelines", "acme-pipeline"),
-        _call("list_pipeline_executions", made.get("execution", ""), pipeline="acme-pipeline"),
+        _list("list_endpoints", "acme-ranking", name_contains="rank"),
+        _list("list_models", "acme-ranker"),
+        _list("list_training_jobs", "acme-training", name_contains="acme"),
+        _list("list_processing_jobs", "acme-processing"),
+        _list("list_transform_jobs", "acme-scoring"),
+        _list("list_pipelines", "acme-pipeline"),
+        _of_one("describe_endpoint", "acme-ranking-v1", endpoint="acme-ranking"),
+        _of_one("describe_endpoint_config", "acme-ranker", endpoint_config="acme-ranking-v1"),
+        _of_one("describe_model", "HF_TOKEN", model="acme-ranker"),
+        _of_one("describe_training_job", "registry_password", job="acme-training"),
+        _of_one("describe_processing_job", IMAGE, job="acme-processing"),
+        _of_one("describe_transform_job", f"{BUCKET}/scores", job="acme-scoring"),
+        _of_one("list_pipeline_executions", made["execution"], pipeline="acme-pipeline"),
     ]
 
 
-def _call(operation: str, finds: str, **arguments: str) -> Call:
+def _list(operation: str, finds: str, **arguments: str) -> Call:
+    return Call(operation=operation, arguments=arguments, finds=finds, hides=[SECRET])
+
+
+def _of_one(operation: str, finds: str, **arguments: str) -> Call:
+    """A call for which IAM looks at one resource: the emulator does not know SageMaker's, and refuses a narrow role."""
     return Call(operation=operation, arguments=arguments, finds=finds, hides=[SECRET], unknown_to=("emulator",))
 
 
