@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.base import SettingsModel, text
 
@@ -124,8 +124,8 @@ class ApiKeyCredential(SettingsModel):
 
     @field_validator("prefix")
     @classmethod
-    def _in_a_header(cls, value: str | None, info: object) -> str | None:
-        if value is not None and getattr(info, "data", {}).get("location") == "query":
+    def _in_a_header(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("location") == "query":
             raise ValueError("is for a key in a header: leave it out, or set location to header")
         return value
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from stacks.settings.base import SettingsModel, text
 from stacks.settings.sentences import sentences
@@ -25,7 +25,7 @@ class Schema(SettingsModel):
 
     @field_validator("required")
     @classmethod
-    def _are_properties(cls, value: tuple[str, ...], info: Any) -> tuple[str, ...]:
+    def _are_properties(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if unknown := sorted(set(value) - set(info.data.get("properties", value))):
             raise ValueError(f"names {', '.join(unknown)}, which properties does not have: make the two agree")
         return value
