@@ -1,7 +1,7 @@
 """The IAM action and resource of read requests for which ministack names others than AWS asks for.
 
 What an operation needs is in the service authorization reference, on the pages list_awslambda.html,
-list_amazonelasticcontainerservice.html and list_amazonelastickubernetesservice.html below
+list_amazonelasticcontainerservice.html, list_amazonelastickubernetesservice.html and list_amazonsagemaker.html below
 docs.aws.amazon.com/service-authorization/latest/reference. Of a request that names several resources IAM is asked about
 the first.
 """
@@ -31,6 +31,15 @@ _EKS_KINDS = {
     "access-entries": "access-entry",
     "fargate-profiles": "fargateprofile",
 }
+_SAGEMAKER_NAMES = {
+    "EndpointName": "endpoint",
+    "EndpointConfigName": "endpoint-config",
+    "ModelName": "model",
+    "PipelineName": "pipeline",
+    "ProcessingJobName": "processing-job",
+    "TrainingJobName": "training-job",
+    "TransformJobName": "transform-job",
+}
 _EKS_PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)/(?P<kind>[a-z-]+)/(?P<name>[^/]+)(/access-policies)?")
 
 
@@ -56,6 +65,8 @@ def install() -> None:
             found = _of_ecs(headers.get("x-amz-target", "").rpartition(".")[2], body)
         elif service == "eks" and method == "GET":
             found = _of_eks(path)
+        elif service == "sagemaker":
+            found = _of_sagemaker(body)
         return found or resource_of(service, method, path, headers, body, *rest)
 
     replace(action_of, extract_iam_action)
@@ -92,3 +103,11 @@ def _of_eks(path: str) -> str | None:
         *_, account, principal = name.split(":", maxsplit=5)
         name = f"{principal.partition('/')[0]}/{account}/{principal.rpartition('/')[2]}"
     return f"arn:aws:eks:{REGION}:{ACCOUNT}:{kind}/{match['cluster']}/{name}/*"
+
+
+def _of_sagemaker(body: bytes) -> str | None:
+    request = json.loads(body or b"{}")
+    for member, kind in _SAGEMAKER_NAMES.items():
+        if member in request:
+            return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/{str(request[member]).lower()}"
+    return None

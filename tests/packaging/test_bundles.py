@@ -12,8 +12,10 @@ from foundation.bundle import bundle
 from foundation.function import SHARED_PACKAGES, SOURCE_ROOT
 from tests.assemblies import ROOT
 
-FUNCTIONS = ("aws_operations", "secret_rotation")
-AWS_SERVICES = {"aws_operations": (), "secret_rotation": ("cognito-idp", "secretsmanager")}
+SERVERS = ("account", "ai", "data", "edge", "general", "monitoring")
+FUNCTIONS = (*(f"aws_operations.{server}" for server in SERVERS), "release_check", "secret_rotation")
+GENERAL = "aws_operations.general"
+AWS_SERVICES = {"secret_rotation": ("cognito-idp", "secretsmanager")}
 each_function = pytest.mark.parametrize("package", FUNCTIONS)
 
 RUNTIME = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
@@ -26,11 +28,11 @@ from types import SimpleNamespace
 
 zoneinfo.reset_tzpath(to=())  # the runtime is not documented to bring time zones
 context = SimpleNamespace(
-    aws_request_id="1",
+    aws_request_id="1", get_remaining_time_in_millis=lambda: 30000,
     function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn",
     client_context=SimpleNamespace(custom={"bedrockAgentCoreToolName": "aws-operations-v1___get_time"}),
 )
-answer = aws_operations.handler.handler({"timezone": "America/Sao_Paulo"}, context)
+answer = aws_operations.general.handler.handler({"timezone": "America/Sao_Paulo"}, context)
 assert answer["timezone"] == "America/Sao_Paulo", answer
 """
 
@@ -40,7 +42,7 @@ def made(package: str, cache_folder: Path, source_root: Path = SOURCE_ROOT) -> P
         source_root=source_root,
         packages=(package, *SHARED_PACKAGES),
         cache_folder=cache_folder,
-        aws_services=AWS_SERVICES[package],
+        aws_services=AWS_SERVICES.get(package, ()),
     )
 
 
@@ -81,7 +83,7 @@ def test_without_its_bundle_a_function_does_not_import(runtime: Path) -> None:
 
 
 def test_a_tool_answers_from_its_bundle(bundles: dict[str, Path], runtime: Path) -> None:
-    run = run_clean("import aws_operations.handler\n" + CALL_GET_TIME, bundles["aws_operations"], runtime)
+    run = run_clean("import aws_operations.general.handler\n" + CALL_GET_TIME, bundles[GENERAL], runtime)
     assert run.returncode == 0, run.stderr
 
 
@@ -92,8 +94,10 @@ def test_a_bundle_holds_no_rubbish(bundles: dict[str, Path], package: str) -> No
     assert [file for file in files if file.suffix == ".pth" or file.name in {"requirements.txt", "RECORD"}] == []
     top = {file.parts[0] for file in files}
     assert {"tests", "bin", "stacks", "foundation", "local"} & top == set()
-    assert {package, "toolkit", "aws_lambda_powertools"} <= top
-    assert set(FUNCTIONS) & top == {package}
+    outer, _, inner = package.partition(".")
+    assert {outer, "toolkit", "aws_lambda_powertools"} <= top
+    assert {function.partition(".")[0] for function in FUNCTIONS} & top == {outer}
+    assert {file.parts[1] for file in files if file.parts[0] == outer} & set(SERVERS) == ({inner} if inner else set())
 
 
 def test_the_rotations_own_boto3_knows_client_secrets(bundles: dict[str, Path]) -> None:
@@ -103,7 +107,7 @@ def test_the_rotations_own_boto3_knows_client_secrets(bundles: dict[str, Path]) 
 
 
 def test_only_the_rotation_brings_boto3_with_the_services_it_calls(bundles: dict[str, Path]) -> None:
-    assert not (bundles["aws_operations"] / "boto3").exists()
+    assert not (bundles[GENERAL] / "boto3").exists()
     data = bundles["secret_rotation"] / "botocore" / "data"
     assert {path.name for path in data.iterdir() if path.is_dir()} == set(AWS_SERVICES["secret_rotation"])
 
@@ -125,5 +129,5 @@ def test_a_bundle_is_what_the_tests_ran_against(package: str) -> None:
     """The pins of a function are those of requirements.txt and constraints.txt: what is deployed is what was tested."""
     pins = set((ROOT / "requirements.txt").read_text().splitlines())
     pins |= set((ROOT / "constraints.txt").read_text().splitlines())
-    own = (SOURCE_ROOT / package / "requirements.txt").read_text().splitlines()
+    own = (SOURCE_ROOT / package.partition(".")[0] / "requirements.txt").read_text().splitlines()
     assert {line for line in own if line and not line.startswith("#")} <= pins

@@ -73,29 +73,24 @@ def _run_jobs(sagemaker: Any) -> None:
 
 def calls(made: Made) -> Sequence[Call]:
     return [
-        _list("list_endpoints", "acme-ranking", name_contains="rank"),
-        _list("list_models", "acme-ranker"),
-        _list("list_training_jobs", "acme-training", name_contains="acme"),
-        _list("list_processing_jobs", "acme-processing"),
-        _list("list_transform_jobs", "acme-scoring"),
-        _list("list_pipelines", "acme-pipeline"),
-        _of_one("describe_endpoint", "acme-ranking-v1", endpoint="acme-ranking"),
-        _of_one("describe_endpoint_config", "acme-ranker", endpoint_config="acme-ranking-v1"),
-        _of_one("describe_model", "HF_TOKEN", model="acme-ranker"),
-        _of_one("describe_training_job", "registry_password", job="acme-training"),
-        _of_one("describe_processing_job", IMAGE, job="acme-processing"),
-        _of_one("describe_transform_job", f"{BUCKET}/scores", job="acme-scoring"),
-        _of_one("list_pipeline_executions", made["execution"], pipeline="acme-pipeline"),
+        _call("list_endpoints", "acme-ranking", name_contains="rank"),
+        _call("list_models", "acme-ranker"),
+        _call("list_training_jobs", "acme-training", name_contains="acme"),
+        _call("list_processing_jobs", "acme-processing"),
+        _call("list_transform_jobs", "acme-scoring"),
+        _call("list_pipelines", "acme-pipeline"),
+        _call("describe_endpoint", "acme-ranking-v1", endpoint="acme-ranking"),
+        _call("describe_endpoint_config", "acme-ranker", endpoint_config="acme-ranking-v1"),
+        _call("describe_model", "HF_TOKEN", model="acme-ranker"),
+        _call("describe_training_job", "registry_password", job="acme-training"),
+        _call("describe_processing_job", IMAGE, job="acme-processing"),
+        _call("describe_transform_job", f"{BUCKET}/scores", job="acme-scoring"),
+        _call("list_pipeline_executions", made["execution"], pipeline="acme-pipeline"),
     ]
 
 
-def _list(operation: str, finds: str, **arguments: str) -> Call:
+def _call(operation: str, finds: str, **arguments: str) -> Call:
     return Call(operation=operation, arguments=arguments, finds=finds, hides=[SECRET])
-
-
-def _of_one(operation: str, finds: str, **arguments: str) -> Call:
-    """A call for which IAM looks at one resource: the emulator does not know SageMaker's, and refuses a narrow role."""
-    return Call(operation=operation, arguments=arguments, finds=finds, hides=[SECRET], unknown_to=("emulator",))
 
 
 SCENARIO = Scenario(server="aws-ai", tool="sagemaker_read_operations", fill=fill, calls=calls)
