@@ -109,7 +109,9 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
         mistakes += lost_servers(named, root=root)
     for major in (major for majors in serving.majors.values() for major in majors):
         mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
-    documents, wrong = read_targets(environment.targets, servers=environment.tool_servers, label=label, root=root)
+    documents, wrong = read_targets(
+        environment.targets, servers=environment.tool_servers, prefix=f"{PROJECT}-{name}", label=label, root=root
+    )
     mistakes += wrong
     for file, tenant in tenants.items():
         mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)

@@ -219,3 +219,10 @@ def test_a_gateway_takes_a_hundred_targets(config: Config) -> None:
         "config/dev.yaml: targets: 101 with those of tool_servers are more than the 100 that a gateway takes: put "
         "tools together, or make another environment"
     ]
+
+
+def test_the_name_of_a_runtime_leaves_no_more_room_than_this(config: Config) -> None:
+    config.write("acceptance.yaml", config.environment | {"targets": {"a" * 27: RUNTIME, "b" * 26: RUNTIME}})
+    sentence = "has 27 characters, and the name of its runtime leaves 26: shorten it"
+    config.mistakes()
+    assert config.mistakes("acceptance") == [f"config/acceptance.yaml: targets.{'a' * 27}: {sentence}"]

@@ -18,6 +18,10 @@ TARGETS_PER_GATEWAY = 100
 TOOLS_PER_TARGET = 1000
 """Quotas (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
 
+LONGEST_RUNTIME_NAME = 48
+"""Characters of a runtime's name
+(https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreateAgentRuntime.html)."""
+
 LONGEST_TOOL_NAME = 64
 """Characters of a tool's name, `<target>___<tool>`, that models take; the gateway itself would take 256
 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolSpecification.html)."""
@@ -31,13 +35,14 @@ _DOCUMENTS: dict[str, tuple[str, Callable[[Any], tuple[str, ...]]]] = {
 
 
 def read_targets(
-    targets: Mapping[str, TargetSettings], *, servers: Mapping[str, object], label: str, root: Path
+    targets: Mapping[str, TargetSettings], *, servers: Mapping[str, object], prefix: str, label: str, root: Path
 ) -> tuple[dict[str, Document], list[str]]:
     """The documents of `targets` by target, and a sentence for each mistake in targets and documents.
 
     Args:
         targets: the settings by name.
         servers: the tool servers by name, which are targets too.
+        prefix: first part of every physical name.
         label: the settings' file, for messages.
         root: the folder that files are named from and that holds `lambda/`.
     """
@@ -58,7 +63,9 @@ def read_targets(
                 document = documents[name] = _read(getattr(target, key), find_tools, root)
             except DocumentError as error:
                 mistakes.append(f"{place}.{key}: {error}")
-        mistakes += [f"{place}{mistake}" for mistake in _mistakes(name, target, document, servers, root)]
+        mistakes += [f"{place}{mistake}" for mistake in _mistakes(name, target, document, servers)]
+        if isinstance(target, RuntimeTarget):
+            mistakes += [f"{place}{mistake}" for mistake in _runtime_mistakes(name, target, prefix, root)]
     return documents, mistakes
 
 
@@ -72,20 +79,24 @@ def _read(place: str, find_tools: Callable[[Any], tuple[str, ...]], root: Path) 
         raise DocumentError(f"{place!r}: {error}") from None
 
 
-def _mistakes(
-    name: str, target: TargetSettings, document: Document, servers: Mapping[str, object], root: Path
-) -> Iterator[str]:
+def _mistakes(name: str, target: TargetSettings, document: Document, servers: Mapping[str, object]) -> Iterator[str]:
     """What is wrong with one target, each with the keys below it."""
     server, _, major = name.rpartition("-v")
     if name in servers or (server in servers and major.isdigit()):
         yield ": is the name of a tool server's target: call it otherwise"
     yield from (f": {mistake}" for mistake in _tool_mistakes(name, target, document))
     yield from (f".credential.permissions: {mistake}" for mistake in _permission_mistakes(target))
-    if isinstance(target, RuntimeTarget) and not (root / "lambda" / target.package / "main.py").is_file():
+
+
+def _runtime_mistakes(name: str, target: RuntimeTarget, prefix: str, root: Path) -> Iterator[str]:
+    if not (root / "lambda" / target.package / "main.py").is_file():
         yield (
             f".package: {target.package!r} has no entry point: create lambda/{target.package}/main.py, or name an "
             "existing folder"
         )
+    longest = LONGEST_RUNTIME_NAME - len(f"{prefix}-")
+    if len(name) > longest:
+        yield f": has {len(name)} characters, and the name of its runtime leaves {longest}: shorten it"
 
 
 def _tool_mistakes(name: str, target: TargetSettings, document: Document) -> Iterator[str]:
