@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from ministack import app
 from ministack.core.concurrency import run_reentrant
 from ministack.services import bedrock_agentcore
 
 from local.emulator.agentcore import execution_role
-from local.emulator.agentcore.collection import Record
 from local.emulator.agentcore.errors import ApiError
 from local.emulator.agentcore.gateways import Gateways
 from local.emulator.agentcore.iam_actions import Permissions
 from local.emulator.agentcore.identities import WorkloadIdentities
+from local.emulator.agentcore.operations import (
+    Operation,
+    gateway_operations,
+    identity_operations,
+    runtime_operations,
+    vault_operations,
+)
 from local.emulator.agentcore.outbound import Outbound
 from local.emulator.agentcore.runtime_invocation import Invocations, is_signed
 from local.emulator.agentcore.runtime_servers import RuntimeServers
@@ -27,8 +32,6 @@ from local.emulator.agentcore.wire import Route, error_response, routes
 from local.emulator.patching import replace
 from local.emulator.responses import Response
 from local.emulator.settings import Settings
-
-Operation = Callable[[Mapping[str, Any]], Record]
 
 
 def install(settings: Settings) -> None:
@@ -53,10 +56,10 @@ def install(settings: Settings) -> None:
         }
     )
     operations = {
-        **_gateway_operations(gateways, targets),
-        **_vault_operations(vault),
-        **_identity_operations(identities),
-        **_runtime_operations(runtimes),
+        **gateway_operations(gateways, targets),
+        **vault_operations(vault),
+        **identity_operations(identities),
+        **runtime_operations(runtimes),
         "TagResource": tagging.tag,
         "UntagResource": tagging.untag,
         "ListTagsForResource": tagging.list,
@@ -116,65 +119,6 @@ def _answer_first(
         return response
 
     replace(original, handle_request)
-
-
-def _gateway_operations(gateways: Gateways, targets: Targets) -> dict[str, Operation]:
-    return {
-        "CreateGateway": gateways.create,
-        "GetGateway": gateways.get,
-        "ListGateways": gateways.list,
-        "UpdateGateway": gateways.update,
-        "DeleteGateway": gateways.delete,
-        "CreateGatewayTarget": targets.create,
-        "GetGatewayTarget": targets.get,
-        "ListGatewayTargets": targets.list,
-        "UpdateGatewayTarget": targets.update,
-        "DeleteGatewayTarget": targets.delete,
-        "SynchronizeGatewayTargets": targets.synchronize,
-    }
-
-
-def _vault_operations(vault: TokenVault) -> dict[str, Operation]:
-    operations: dict[str, Operation] = {
-        "GetResourceApiKey": vault.api_key,
-        "GetResourceOauth2Token": vault.oauth2_token,
-    }
-    for name, providers in (("ApiKey", vault.api_keys), ("Oauth2", vault.oauth2)):
-        operations |= {
-            f"Create{name}CredentialProvider": providers.create,
-            f"Get{name}CredentialProvider": providers.get,
-            f"List{name}CredentialProviders": providers.list,
-            f"Update{name}CredentialProvider": providers.update,
-            f"Delete{name}CredentialProvider": providers.delete,
-        }
-    return operations
-
-
-def _identity_operations(identities: WorkloadIdentities) -> dict[str, Operation]:
-    return {
-        "CreateWorkloadIdentity": identities.create,
-        "GetWorkloadIdentity": identities.get,
-        "ListWorkloadIdentities": identities.list,
-        "UpdateWorkloadIdentity": identities.update,
-        "DeleteWorkloadIdentity": identities.delete,
-        "GetWorkloadAccessToken": identities.access_token,
-    }
-
-
-def _runtime_operations(runtimes: Runtimes) -> dict[str, Operation]:
-    return {
-        "CreateAgentRuntime": runtimes.create,
-        "GetAgentRuntime": runtimes.get,
-        "ListAgentRuntimes": runtimes.list,
-        "ListAgentRuntimeVersions": runtimes.versions,
-        "UpdateAgentRuntime": runtimes.update,
-        "DeleteAgentRuntime": runtimes.delete,
-        "CreateAgentRuntimeEndpoint": runtimes.create_endpoint,
-        "GetAgentRuntimeEndpoint": runtimes.get_endpoint,
-        "ListAgentRuntimeEndpoints": runtimes.list_endpoints,
-        "UpdateAgentRuntimeEndpoint": runtimes.update_endpoint,
-        "DeleteAgentRuntimeEndpoint": runtimes.delete_endpoint,
-    }
 
 
 def _answer(
