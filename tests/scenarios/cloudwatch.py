@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.scenarios.model import Account, Call, Clients, Made, Scenario
 
@@ -17,9 +17,9 @@ NAMESPACE = "Acme/Billing"
 def fill(client: Clients, account: Account) -> Made:
     metrics, logs = client("cloudwatch"), client("logs")
     dimension = {"Name": "Service", "Value": "invoices"}
-    metrics.put_metric_data(
-        Namespace=NAMESPACE, MetricData=[{"MetricName": "Errors", "Dimensions": [dimension], "Value": 42.0}]
-    )
+    # A minute ago, because a range does not include its end.
+    errors = {"MetricName": "Errors", "Timestamp": datetime.now(UTC) - timedelta(minutes=1), "Value": 42.0}
+    metrics.put_metric_data(Namespace=NAMESPACE, MetricData=[{**errors, "Dimensions": [dimension]}])
     metrics.put_metric_alarm(
         AlarmName=ALARM,
         Namespace=NAMESPACE,
