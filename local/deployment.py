@@ -38,11 +38,12 @@ class Deployment:
     def synthesis(self) -> Command:
         """Start `python app.py`, policy packs included, which writes the cloud assembly.
 
+        What it packs for AgentCore Runtime has wheels for this machine, where the emulator runs it.
         It has the developer's own home, in which jsii keeps 200 MB of unpacked modules.
         """
         settings = {
             "CDK_OUTDIR": str(self._layout.assembly),
-            "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT}),
+            "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT, "foundation:runtimePlatform": "host"}),
             "HOME": str(Path.home()),
         }
         return Command(
