@@ -5,7 +5,16 @@ from __future__ import annotations
 # ministack imports its services when they are first called; what is replaced must be loaded before.
 import ministack.services.cloudformation  # noqa: F401
 
-from local.emulator import conditions, iam_conditions, iam_reads, moto_services, rotation, secret_versions, templates
+from local.emulator import (
+    conditions,
+    iam_conditions,
+    iam_read_resources,
+    iam_reads,
+    moto_services,
+    rotation,
+    secret_versions,
+    templates,
+)
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
@@ -66,6 +75,7 @@ def install(settings: Settings) -> None:
     codedeploy_service.install(deployments)
     iam_conditions.install()
     iam_reads.install()
+    iam_read_resources.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)
