@@ -133,6 +133,13 @@ class Account:
                     )
                 time.sleep(0.1)
 
+    def put_secret(self, name: str, text: str) -> None:
+        """Store a secret, whether or not there is one of this name."""
+        try:
+            self._secrets.put_secret_value(SecretId=name, SecretString=text)
+        except self._secrets.exceptions.ResourceNotFoundException:
+            self._secrets.create_secret(Name=name, SecretString=text)
+
     def token(self, agent: str) -> Token:
         """Request an access token for an agent at the endpoint that its secret names (RFC 6749 section 4.4).
 

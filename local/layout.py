@@ -95,6 +95,16 @@ class Layout:
         """The certificate authority of the emulated AWS, which clients of its token endpoint trust."""
         return self.emulator_state / "ca.pem"
 
+    @property
+    def hosts_file(self) -> Path:
+        """The hosts that the edge serves by ports of this machine."""
+        return self.emulator_state / "hosts.json"
+
+    @property
+    def stand_ins(self) -> Path:
+        """What stands for services elsewhere: written by the developer, and kept when the platform is taken down."""
+        return self.state / "stand-ins.yaml"
+
     def shown(self, path: Path) -> str:
         """A path as a person in the repository would write it."""
         here = Path(os.path.relpath(path, self.repository))

@@ -16,6 +16,7 @@ from local.layout import Layout, Ports
 from local.processes import only_one
 from local.record import Record
 from local.services import EmulatedAws, Gateway
+from local.stand_ins import StandIns
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def up(layout: Layout, ports: Ports, console: Console) -> Platform:
     whatever was started beside it. Raises LocalRunError.
     """
     check_setup()
+    stand_ins = StandIns.read(layout)
     layout.create()
     with only_one(layout.state):
         platform = Platform(layout, ports)
@@ -81,6 +83,7 @@ def up(layout: Layout, ports: Ports, console: Console) -> Platform:
                 console.step("Starting the emulated AWS in a Python environment of its own")
                 platform.aws.start()
                 Record(ports=platform.ports).write(layout)
+            stand_ins.put(layout, platform.account)
             _deploy(platform, console)
             _serve(platform, console)
             _show(platform, console)

@@ -49,22 +49,24 @@ class LocalRun:
     Attributes:
         state: the folder.
         ports: its ports.
+        repository: the checkout that it deploys and whose commands it runs.
         printed: what the last `up` printed.
     """
 
     state: Path
     ports: Ports
+    repository: Path = REPOSITORY
     printed: str = ""
 
     @classmethod
-    def beside_others(cls, state: Path) -> LocalRun:
+    def beside_others(cls, state: Path, repository: Path = REPOSITORY) -> LocalRun:
         """On free ports, so that it runs beside a developer's own."""
-        return cls(state, Ports(emulator=free_port(), edge=free_port(), gateway=free_port()))
+        return cls(state, Ports(emulator=free_port(), edge=free_port(), gateway=free_port()), repository)
 
     @property
     def platform(self) -> Platform:
         """The parts of it, as the commands use them."""
-        return Platform(Layout(self.state), self.ports)
+        return Platform(Layout(self.state, self.repository), self.ports)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -91,7 +93,7 @@ class LocalRun:
         """Start `python -m local …` and do not wait for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "local", *arguments],
-            cwd=REPOSITORY,
+            cwd=self.repository,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -27,30 +27,53 @@ Headers = dict[str, str]
 
 @dataclass
 class AuthorizationServer:
-    """Gives tokens to one client, numbered, and remembers what it was asked for."""
+    """Gives tokens to one client, numbered, and remembers what it was asked for.
 
+    Attributes:
+        client: the client's id and secret.
+        address: what it calls itself, when not by its port.
+        token_prefix: what a token has before its number.
+        lifetime: seconds that it says a token lasts.
+        asked: the forms of token requests.
+        given: the tokens that it gave.
+        port: where it listens.
+    """
+
+    client: tuple[str, str] = (CLIENT, SECRET)
+    address: str = ""
+    token_prefix: str = "token-"
     lifetime: int = 3600
     asked: list[dict[str, str]] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
     port: int = 0
+
+    @property
+    def issuer(self) -> str:
+        """Its address."""
+        return self.address or f"http://127.0.0.1:{self.port}"
 
     @property
     def discovery_url(self) -> str:
         """Where its metadata is."""
-        return f"http://127.0.0.1:{self.port}/.well-known/openid-configuration"
+        return f"{self.issuer}/.well-known/openid-configuration"
 
     def metadata(self) -> dict[str, Any]:
         """Its discovery document."""
-        issuer = f"http://127.0.0.1:{self.port}"
-        return {"issuer": issuer, "token_endpoint": f"{issuer}/token", "token_endpoint_auth_methods_supported": METHODS}
+        endpoint = f"{self.issuer}/token"
+        return {
+            "issuer": self.issuer,
+            "token_endpoint": endpoint,
+            "token_endpoint_auth_methods_supported": METHODS,
+        }
 
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         """Its answer at the token endpoint."""
         self.asked.append(form)
-        expected = "Basic " + base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        expected = "Basic " + base64.b64encode(":".join(self.client).encode()).decode()
         if authorization != expected:
             return 401, {"error": "invalid_client", "error_description": f"{authorization} is wrong"}
-        number = len(self.asked)
-        return 200, {"access_token": f"token-{number}", "token_type": "Bearer", "expires_in": self.lifetime}
+        self.given.append(f"{self.token_prefix}{len(self.asked)}")
+        return 200, {"access_token": self.given[-1], "token_type": "Bearer", "expires_in": self.lifetime}
 
 
 METHODS = ["client_secret_basic", "client_secret_post"]
