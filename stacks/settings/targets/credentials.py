@@ -90,12 +90,14 @@ class NoCredential(SettingsModel):
     """The target serves anyone who reaches it."""
 
     kind: Literal["none"]
+    """The kind of credential."""
 
 
 class IamCredential(SettingsModel):
     """The gateway's role signs the call (SigV4)."""
 
     kind: Literal["iam"]
+    """The kind of credential."""
     service: (
         Annotated[str, text(r"^[a-zA-Z0-9._-]{1,64}$", wanted="the service's name in signatures, like execute-api")]
         | None
@@ -111,6 +113,7 @@ class ApiKeyCredential(SettingsModel):
     """An API key from the token vault, put into a header or into the query."""
 
     kind: Literal["api-key"]
+    """The kind of credential."""
     secret: SecretValue
     """Where the key is."""
     location: Literal["header", "query"] = "header"
@@ -134,6 +137,7 @@ class OAuthCredential(SettingsModel):
     """An access token by the client-credentials grant (RFC 6749, section 4.4), from the token vault."""
 
     kind: Literal["oauth"]
+    """The kind of credential."""
     discovery_url: DiscoveryUrl
     """The authorization server's OpenID discovery document."""
     client_id: Annotated[str, Field(min_length=1, max_length=256)]

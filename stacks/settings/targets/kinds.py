@@ -75,6 +75,7 @@ class LambdaTarget(_Target):
     takes = ("iam",)
 
     kind: Literal["lambda"]
+    """The kind of target."""
     function: LambdaArn
     """ARN of the function, with version or alias if it is to stay put."""
     tools: SchemaFile
@@ -92,6 +93,7 @@ class OpenApiTarget(_Target):
     needs_permissions = True
 
     kind: Literal["openapi"]
+    """The kind of target."""
     document: SchemaFile
     """The document."""
     credential: Credential
@@ -110,6 +112,7 @@ class SmithyTarget(_Target):
     needs_permissions = True
 
     kind: Literal["smithy"]
+    """The kind of target."""
     model: SchemaFile
     """The model."""
     credential: Credential
@@ -124,6 +127,7 @@ class McpTarget(_Target):
     needs_permissions = True
 
     kind: Literal["mcp"]
+    """The kind of target."""
     url: HttpsUrl
     """Where it speaks MCP (streamable HTTP)."""
     credential: Credential
@@ -140,6 +144,7 @@ class RuntimeTarget(_Target):
     takes = ("iam", "oauth")
 
     kind: Literal["runtime"]
+    """The kind of target."""
     package: Annotated[
         str, text(r"^[a-z][a-z0-9_]*$", wanted="the name of a folder in lambda/: lower-case letters, digits and _")
     ]
@@ -180,6 +185,7 @@ class ApiGatewayTarget(_Target):
     takes = ("none", "iam", "api-key")
 
     kind: Literal["api-gateway"]
+    """The kind of target."""
     rest_api: Annotated[str, text(r"^[a-z0-9]{10}$", wanted="the id of a REST API, like a1b2c3d4e5")]
     """Id of the REST API."""
     stage: Annotated[str, text(r"^[A-Za-z0-9_-]{1,128}$", wanted="the name of a stage, like prod")]

@@ -16,6 +16,7 @@ class ManagedEndpoint(SettingsModel):
     """AgentCore makes the Lattice resource, in the private subnets of the environment's VPC."""
 
     kind: Literal["managed"]
+    """The kind of endpoint."""
     routing_domain: (
         Annotated[
             str, text(r"^[A-Za-z0-9.-]{3,255}$", wanted="a public domain name that leads to the target in the VPC")
@@ -29,6 +30,7 @@ class SelfManagedEndpoint(SettingsModel):
     """A Lattice resource configuration that exists already, perhaps shared from another account."""
 
     kind: Literal["self-managed"]
+    """The kind of endpoint."""
     resource_configuration: Annotated[
         str,
         text(
