@@ -64,7 +64,7 @@ def install() -> None:
         query: Mapping[str, Any],
         *rest: Any,
     ) -> Any:
-        request = _members(body, query)
+        request = _members(headers, body, query)
         operation = headers.get("x-amz-target", "").rpartition(".")[2] or str(request.get("Action", ""))
         name = _RESOURCES.get((service, operation))
         return name(request) if name else resource_of(service, method, path, headers, body, query, *rest)
@@ -72,9 +72,9 @@ def install() -> None:
     replace(resource_of, extract_resource_arn)
 
 
-def _members(body: bytes, query: Mapping[str, Any]) -> Members:
-    """What a request says, in JSON or as a form, of which ministack makes `query`."""
-    if body[:1] == b"{":
+def _members(headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]) -> Members:
+    """What a request says, in JSON or as a form, of which ministack makes `query`; objects of S3 are not read."""
+    if body and "x-amz-target" in headers:
         found: Members = json.loads(body)
         return found
     return {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
