@@ -20,7 +20,6 @@ from foundation.tool_gateway import ToolGateway
 from stacks.settings import Settings, targets as configured
 from stacks.settings.targets.documents import Document
 
-
 RUNTIME_SERVICE = "bedrock-agentcore"
 """What calls of AgentCore Runtime are signed for: a target of the kind mcpServer has to say it
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-building-adding-targets-authorization.html)."""
