@@ -1,14 +1,20 @@
 """AWS errors become sentences that a model can act on, without what it must not see; everything else stays inside."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore import exceptions
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from toolkit import ToolError
-from toolkit.aws import Aws, explained
+from tests.unit.lambda_calls import context_for, refusal
+from toolkit import ToolError, ToolServer
+from toolkit.aws import Aws, _client, explained
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/foundation-dev-tools/x"
 
@@ -125,3 +131,53 @@ def test_another_account_is_read_as_the_role_there(monkeypatch: pytest.MonkeyPat
         there = Aws.chosen(region=None, account="111122223333").client("sts")
         assert there.get_caller_identity()["Arn"].endswith("111122223333:assumed-role/reader/foundation-dev-tools")
         assert "QueueUrls" not in Aws(None, "111122223333").client("sqs").list_queues()
+
+
+def answering(*answers: tuple[int, bytes]) -> tuple[Aws, list[int]]:
+    """An account whose S3 gives these answers, one a request, and the statuses that it gave so far."""
+    aws, given, waiting = Aws("us-east-1"), [], iter(answers)
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        status, body = next(waiting)
+        given.append(status)
+        raw: Any = SimpleNamespace(stream=lambda **_: iter([body]))
+        return AWSResponse(request.url, status, HTTPHeaders(), raw)
+
+    _client.cache_clear()
+    aws.client("s3").meta.events.register("before-send.s3", send)
+    return aws, given
+
+
+THROTTLED = (503, b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>")
+NO_BUCKETS = (200, b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>")
+
+
+@pytest.fixture
+def some_credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    yield
+    _client.cache_clear()
+
+
+def test_a_throttled_call_is_tried_again(some_credentials: None) -> None:
+    aws, given = answering(THROTTLED, THROTTLED, NO_BUCKETS)
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+    assert given == [503, 503, 200]
+
+
+def test_throttling_without_end_stops_with_the_functions_time(some_credentials: None) -> None:
+    aws, given = answering(*[THROTTLED] * 99)
+    server = ToolServer("slow", version="1.0.0")
+
+    @server.tool(actions=["s3:ListAllMyBuckets"])
+    def list_buckets() -> dict[str, Any]:
+        """List buckets."""
+        while True:  # more patient than botocore
+            with suppress(exceptions.ClientError):
+                aws.client("s3").list_buckets()
+
+    context = context_for("list_buckets")
+    context.remaining_ms = 2500
+    assert "when the tool's time was over" in refusal(server.handler({}, context))
+    assert len(given) >= 2
