@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Call:
 
 
 def calls(agent: str) -> tuple[Call, ...]:
-    """The calls of the demonstration: every tool of the first server once."""
+    """The calls of the demonstration: some tools of the first server."""
     return (
         Call("hello_world", {"name": agent}),
         Call("get_time", {"timezone": "America/Sao_Paulo"}),
@@ -65,7 +66,7 @@ async def demonstrate(account: Account, agent: str, console: Console) -> None:
         async with connected(url, token.value) as client:
             console.detail(f"connected to {url}, MCP {client.protocol_version}")
             names = [tool.name for tool in (await client.list_tools()).tools]
-            console.detail(f"listed {len(names)} tools: {', '.join(names)}")
+            console.detail(f"listed {len(names)} tools\n{_by_target(names)}")
             for call in calls(agent):
                 console.detail(f"{call}\n{_indented(await _answer(client, call))}")
     except (ExceptionGroup, MCPError, httpx2.HTTPError, LocalRunError) as error:
@@ -93,6 +94,15 @@ async def _answer(client: Client, call: Call) -> str:
     if result.is_error:
         raise LocalRunError(f"{call} answered: {text}")
     return text
+
+
+def _by_target(names: Iterable[str]) -> str:
+    """Names of tools on a line for each target; the gateway's own search has none."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        target, separator, tool = name.partition("___")
+        found[target if separator else "the gateway"].append(tool or name)
+    return "\n".join(f"{'':13}{target}: {', '.join(tools)}" for target, tools in found.items())
 
 
 def _cause(error: Exception) -> Exception:
