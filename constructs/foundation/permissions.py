@@ -31,11 +31,14 @@ ONE_ENDPOINT = frozenset({"ce", "iam", "route53"})
 _SHOWN = {Aws.PARTITION: "<AWS::Partition>", Aws.REGION: "<AWS::Region>", Aws.ACCOUNT_ID: "<AWS::AccountId>"}
 """How the policy packs print the same tokens."""
 
-ON_EVERYTHING = frozenset({"ecs:ListTasks"})
-"""Actions that IAM is asked for on `*` although the reference has a resource type for them.
+ON_EVERYTHING = frozenset({"ce:GetCostAndUsage", "ce:GetCostForecast", "ce:GetDimensionValues", "ecs:ListTasks"})
+"""Actions that IAM is asked for on `*` although the reference has a resource type for them, which requests may name.
 
+Cost Explorer asks for a billing view only when the request names one, and otherwise for a resource that the reference
+does not have, such as `arn:aws:ce:us-east-1:123456789012:/GetCostAndUsage`; AWS's own policy allows them on `*`:
+https://docs.aws.amazon.com/cost-management/latest/userguide/billing-example-policies.html#example-policy-ce-api.
 ecs:ListTasks is on the container instance only when the request names one; the tasks of a cluster or a service are on
-`*`: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html
+`*`: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_id-based-policy-examples.html.
 """
 
 

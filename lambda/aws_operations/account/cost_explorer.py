@@ -53,7 +53,7 @@ def list_dimensions() -> Answer:
     return {"dimensions": _DIMENSIONS}
 
 
-@cost_explorer.operation(actions=["ce:GetCostAndUsage on billingview"])
+@cost_explorer.operation(actions=["ce:GetCostAndUsage"])
 def get_cost_and_usage(
     aws: Aws,
     page: Page,
@@ -89,7 +89,7 @@ def get_cost_and_usage(
     return {"metric": metric, "rows": rows, "next_page_token": found.get("NextPageToken")}
 
 
-@cost_explorer.operation(actions=["ce:GetCostForecast on billingview"])
+@cost_explorer.operation(actions=["ce:GetCostForecast"])
 def get_cost_forecast(
     aws: Aws,
     start: str = "",
@@ -123,7 +123,7 @@ def get_cost_forecast(
     return {"metric": cost_metric, "total": found["Total"]["Amount"], "unit": found["Total"]["Unit"], "rows": rows}
 
 
-@cost_explorer.operation(actions=["ce:GetDimensionValues on billingview"])
+@cost_explorer.operation(actions=["ce:GetDimensionValues"])
 def list_dimension_values(
     aws: Aws, page: Page, dimension: str, start: str = "", end: str = "", search: str = ""
 ) -> Answer:
