@@ -8,8 +8,10 @@ names several resources IAM is asked about the first.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ministack.core import iam_actions
 
@@ -30,6 +32,19 @@ def _alarm(request: Members) -> str:
     return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
 
 
+def _costs(operation: str) -> Callable[[Members], str]:
+    """Without a billing view it is a resource that only AWS's refusals name."""
+    return lambda request: str(request.get("BillingViewArn") or f"arn:aws:ce:us-east-1:{ACCOUNT}:/{operation}")
+
+
+def _database(kind: str, member: str) -> Callable[[Members], str]:
+    def name(request: Members) -> str:
+        given = str(request.get(member, "*"))
+        return given if given.startswith("arn:") else f"arn:aws:rds:{REGION}:{ACCOUNT}:{kind}:{given}"
+
+    return name
+
+
 _RESOURCES: Mapping[tuple[str, str], Callable[[Members], str]] = {
     ("dynamodb", "ListTagsOfResource"): lambda request: str(request["ResourceArn"]),
     ("monitoring", "DescribeAlarms"): _alarm,
@@ -44,11 +59,30 @@ _RESOURCES: Mapping[tuple[str, str], Callable[[Members], str]] = {
     ("iam", "GetAccessKeyLastUsed"): lambda _: f"arn:aws:iam::{ACCOUNT}:user/*",
     ("iam", "SimulatePrincipalPolicy"): lambda request: str(request["PolicySourceArn"]),
     ("iam", "GenerateServiceLastAccessedDetails"): lambda request: str(request["Arn"]),
-    ("ce", "GetCostAndUsage"): lambda request: str(
-        request.get("BillingViewArn") or f"arn:aws:billing::{ACCOUNT}:billingview/primary"
-    ),
+    ("ce", "GetCostAndUsage"): _costs("GetCostAndUsage"),
+    ("ce", "GetCostForecast"): _costs("GetCostForecast"),
+    ("ce", "GetDimensionValues"): _costs("GetDimensionValues"),
+    ("ce", "GetAnomalies"): lambda request: str(request.get("MonitorArn") or f"arn:aws:ce::{ACCOUNT}:anomalymonitor/*"),
+    ("sns", "ListTagsForResource"): lambda request: str(request["ResourceArn"]),
+    ("rds", "DescribeDBInstances"): _database("db", "DBInstanceIdentifier"),
+    ("rds", "DescribeDBClusters"): _database("cluster", "DBClusterIdentifier"),
+    ("rds", "DescribeDBSnapshots"): _database("db", "DBInstanceIdentifier"),
+    ("rds", "DescribeDBClusterSnapshots"): _database("cluster", "DBClusterIdentifier"),
+    ("rds", "DescribePendingMaintenanceActions"): _database("db", "ResourceIdentifier"),
 }
-"""By the name that signs the request, and the operation."""
+"""By the service's name in ministack, and the operation."""
+
+_PATHS = (
+    ("route53", re.compile(r"/[\d-]+(/tags)?/healthcheck/(?P<id>[^/]+)(/.*)?"), "arn:aws:route53:::healthcheck/{id}"),
+    # AWS's own inference profiles have dots in their ids, such as us.amazon.nova-lite-v1:0.
+    (
+        "bedrock",
+        re.compile(r"/inference-profiles/(?P<id>[a-z0-9]+)"),
+        f"arn:aws:bedrock:{REGION}:{ACCOUNT}:application-inference-profile/{{id}}",
+    ),
+    ("bedrock", re.compile(r"/inference-profiles/(?P<id>arn:.+)"), "{id}"),
+)
+"""Of services that speak REST: the service's name in ministack, paths, and the ARN."""
 
 
 def install() -> None:
@@ -67,9 +101,17 @@ def install() -> None:
         request = _members(headers, body, query)
         operation = headers.get("x-amz-target", "").rpartition(".")[2] or str(request.get("Action", ""))
         name = _RESOURCES.get((service, operation))
-        return name(request) if name else resource_of(service, method, path, headers, body, query, *rest)
+        found = name(request) if name else _of_path(service, path)
+        return found or resource_of(service, method, path, headers, body, query, *rest)
 
     replace(resource_of, extract_resource_arn)
+
+
+def _of_path(service: str, path: str) -> str | None:
+    for of_service, pattern, arn in _PATHS:
+        if service == of_service and (match := pattern.fullmatch(unquote(path))):
+            return arn.format(id=match["id"])
+    return None
 
 
 def _members(headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]) -> Members:

@@ -40,7 +40,7 @@ _SAGEMAKER_NAMES = {
     "TrainingJobName": "training-job",
     "TransformJobName": "transform-job",
 }
-_EKS_PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)/(?P<kind>[a-z-]+)/(?P<name>[^/]+)(/access-policies)?")
+_EKS_PATH = re.compile(r"/clusters/(?P<cluster>[^/]+)/(?P<kind>[a-z-]+)/(?P<name>.+?)(/access-policies)?")
 
 
 def install() -> None:

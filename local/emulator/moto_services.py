@@ -15,7 +15,7 @@ from ministack import app
 from ministack.core import iam_actions, router
 from ministack.core.concurrency import run_reentrant
 
-from local.emulator.responses import Response
+from local.emulator.responses import Response, refusal
 from local.emulator.settings import REGION
 
 
@@ -52,7 +52,11 @@ class MotoService:
         own = HTTPHeaders()
         for name, value in headers.items():
             own[name] = value
-        found = BotocoreStubber().process_request(AWSPreparedRequest(method, url, own, body, False))
+        try:
+            found = BotocoreStubber().process_request(AWSPreparedRequest(method, url, own, body, False))
+        except NotImplementedError as error:
+            # As AWS answers it: an SDK tries what failed with a server error again and again, for seconds.
+            return refusal("UnknownOperationException", f"The emulated {self.name} does not know this: {error}")
         if found is None:
             raise LookupError(f"moto has no {self.name}: take it out of local/emulator/moto_services.py")
         status, own_headers, answer = found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -43,17 +43,33 @@ class Account:
         )
 
     def calls(self, tool: str) -> list[Call]:
-        """The calls of a tool's scenario that the emulator has the API operations for; its data are made on demand."""
+        """The calls of a tool's scenario; its data are made on demand."""
         scenario = scenarios()[tool]
         if tool not in self.made:
             self.made[tool] = scenario.fill(self.client, "emulator")
-        return [call for call in scenario.calls(self.made[tool]) if "emulator" not in call.unknown_to]
+        return list(scenario.calls(self.made[tool]))
 
-    def function(self, scenario: Scenario) -> str:
-        """The ARN behind the gateway target of a scenario's server, its alias included."""
+    def refusals(self, tool: str, calls: Iterable[Call], *, without: str = "") -> list[str]:
+        """What the deployed function answers to the calls that IAM refuses it.
+
+        Args:
+            tool: The tool.
+            calls: Calls of it.
+            without: An IAM action that is taken from the function's role meanwhile.
+        """
+        scenario = scenarios()[tool]
+        function = self.function(scenario.server)
+        with self.without(function, without) if without else nullcontext():
+            answers = [self.invoke(function, scenario, call) for call in calls]
+        texts = [answer["content"][0]["text"] for answer in answers if answer.get("isError")]
+        return [text for text in texts if text.startswith("AWS refused ")]
+
+    @cache  # noqa: B019 - lives as long as the tests
+    def function(self, server: str) -> str:
+        """The ARN behind the gateway target of a tool server, its alias included."""
         control = self.client("bedrock-agentcore-control")
         (gateway,) = control.list_gateways()["items"]
-        target = target_name(scenario.server)
+        target = target_name(server)
         pages = control.get_paginator("list_gateway_targets").paginate(gatewayIdentifier=gateway["gatewayId"])
         targets = {item["name"]: item["targetId"] for page in pages for item in page["items"]}
         found = control.get_gateway_target(gatewayIdentifier=gateway["gatewayId"], targetId=targets[target])
@@ -102,6 +118,11 @@ class Account:
 def target_name(server: str) -> str:
     """The gateway target of a server's current major."""
     return f"{server}-v{servers()[server].version.partition('.')[0]}"
+
+
+def implemented(call: Call) -> bool:
+    """Whether the emulator has the API operations of a call."""
+    return "emulator" not in call.unknown_to
 
 
 def all_tools() -> list[str]:

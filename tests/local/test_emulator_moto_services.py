@@ -58,7 +58,8 @@ def test_costs_can_be_asked_for(emulator: Emulator) -> None:
 
 
 def test_what_moto_does_not_have_either_is_an_error(emulator: Emulator) -> None:
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError, match="get_cost_forecast") as caught:
         emulator.client("ce").get_cost_forecast(
             TimePeriod={"Start": "2026-12-01", "End": "2027-01-01"}, Granularity="MONTHLY", Metric="UNBLENDED_COST"
         )
+    assert caught.value.response["Error"]["Code"] == "UnknownOperationException"

@@ -10,5 +10,7 @@ MOTO_BLIND: dict[str, str] = {
 }
 """Actions that moto does not ask for, to what it asks for instead (empty: nothing)."""
 
-EMULATOR_BLIND: frozenset[str] = frozenset()
-"""Actions that the emulator does not ask for, or whose API operation it does not have."""
+EMULATOR_BLIND: dict[str, str] = {
+    "ecs:DescribeContainerInstances": "the emulator has no machines, so that there is nothing to describe",
+}
+"""Actions that the emulator does not ask for, to the reason."""

@@ -23,10 +23,6 @@ _TRUST = {
 _ARN = "arn:aws:eks:us-east-1:123456789012"
 
 
-# The emulator asks for every action on the cluster, AWS for these on what is described.
-OTHERWISE: tuple[Account, ...] = ("emulator",)
-
-
 def fill(client: Clients, account: Account) -> Made:
     eks, iam = client("eks"), client("iam")
     for name in ("acme-platform", "acme-developers"):
@@ -66,7 +62,6 @@ def calls(made: Made) -> Sequence[Call]:
             operation="describe_node_group",
             arguments={**cluster, "node_group": NODES},
             finds='"desired_nodes": 2',
-            unknown_to=OTHERWISE,
         ),
         Call(operation="list_fargate_profiles", arguments=cluster, finds=PROFILE, unknown_to=("emulator",)),
         Call(
@@ -82,7 +77,6 @@ def calls(made: Made) -> Sequence[Call]:
             finds=ADDON,
             hides=[SECRET],
             stubbed={"DescribeAddon": {"addon": _ADDON}},
-            unknown_to=("moto", *OTHERWISE),
         ),
         _unknown_to_moto(
             "list_access_entries", finds=PRINCIPAL, stubbed={"ListAccessEntries": {"accessEntries": [PRINCIPAL]}}
@@ -97,7 +91,6 @@ def calls(made: Made) -> Sequence[Call]:
                     "associatedAccessPolicies": [{"policyArn": POLICY, "accessScope": {"type": "cluster"}}]
                 },
             },
-            unknown_to=("moto", *OTHERWISE),
         ),
         _unknown_to_moto(
             "list_pod_identities",

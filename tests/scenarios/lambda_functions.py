@@ -63,9 +63,7 @@ def calls(made: Made) -> Sequence[Call]:
             arguments={**function, "event_source_arn": made["source"]},
             finds="acme-invoices",
         ),
-        # The emulator knows the next ones and asks for other IAM actions than AWS: lambda:PutFunctionConcurrency here,
-        # lambda:GetFunction for asynchronous invocation and URLs.
-        Call(operation="get_reserved_concurrency", arguments=function, finds="17", unknown_to=("emulator",)),
+        Call(operation="get_reserved_concurrency", arguments=function, finds="17"),
         # https://docs.aws.amazon.com/lambda/latest/api/API_ListProvisionedConcurrencyConfigs.html
         Call(
             operation="list_provisioned_concurrency",
@@ -109,14 +107,13 @@ def calls(made: Made) -> Sequence[Call]:
             operation="get_asynchronous_invocation",
             arguments=function,
             finds='"maximum_retries": 1',
-            unknown_to=("emulator",),
         ),
         # https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionUrlConfigs.html
         Call(
             operation="list_function_urls",
             arguments=function,
             finds="AWS_IAM",
-            unknown_to=("moto", "emulator"),
+            unknown_to=("moto",),
             stubbed={
                 "lambda:ListFunctionUrlConfigs": {
                     "FunctionUrlConfigs": [

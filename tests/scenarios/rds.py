@@ -11,9 +11,6 @@ CLUSTER = "acme-ledger"
 USER = "orders_owner"
 PASSWORD = "hunter2-of-orders-db"
 
-# The emulator asks for these actions on `*` or on a DB instance of that name, AWS for them on what is listed.
-OTHERWISE: tuple[Account, ...] = ("emulator",)
-
 
 def fill(client: Clients, account: Account) -> Made:
     rds = client("rds")
@@ -30,14 +27,15 @@ def fill(client: Clients, account: Account) -> Made:
     rds.create_db_snapshot(DBInstanceIdentifier=INSTANCE, DBSnapshotIdentifier="before-migration")
     rds.create_db_cluster_snapshot(DBClusterIdentifier=CLUSTER, DBClusterSnapshotIdentifier="year-end")
     rds.reboot_db_instance(DBInstanceIdentifier=INSTANCE)
-    return {}
+    # In the emulator nothing ever waits.
+    return {"waiting": "system-update" if account == "moto" else "pending_maintenance"}
 
 
 def calls(made: Made) -> Sequence[Call]:
     instance, cluster, hidden = {"db_instance": INSTANCE}, {"db_cluster": CLUSTER}, [USER, PASSWORD]
     return [
         Call(operation="describe_db_instances", arguments=instance, finds='"owner": "orders"', hides=hidden),
-        Call(operation="describe_db_instances", finds=INSTANCE, hides=hidden, unknown_to=OTHERWISE),
+        Call(operation="describe_db_instances", finds=INSTANCE, hides=hidden),
         Call(operation="describe_db_clusters", arguments=cluster, finds="aurora-postgresql", hides=hidden),
         Call(operation="describe_db_snapshots", arguments=instance, finds="before-migration", hides=hidden),
         Call(operation="describe_db_cluster_snapshots", arguments=cluster, finds="year-end", hides=hidden),
@@ -59,8 +57,8 @@ def calls(made: Made) -> Sequence[Call]:
         # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribePendingMaintenanceActions.html
         Call(
             operation="describe_pending_maintenance",
-            finds="system-update",
-            unknown_to=("moto", *OTHERWISE),
+            finds=made["waiting"],
+            unknown_to=("moto",),
             stubbed={
                 "rds:DescribePendingMaintenanceActions": {
                     "PendingMaintenanceActions": [

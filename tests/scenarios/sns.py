@@ -34,8 +34,7 @@ def calls(made: Made) -> Sequence[Call]:
     return [
         Call(operation="list_topics", finds="acme-incidents"),
         Call(operation="get_topic", arguments=topic, finds='"display_name": "Incidents"'),
-        # The emulator asks for it on `*`, AWS on the topic.
-        Call(operation="list_topic_tags", arguments=topic, finds="on-call", unknown_to=("emulator",)),
+        Call(operation="list_topic_tags", arguments=topic, finds="on-call"),
         Call(operation="list_subscriptions", finds="pager.example.invalid", hides=hidden),
         Call(operation="list_subscriptions_by_topic", arguments=topic, finds="pager.example.invalid", hides=hidden),
         Call(operation="get_subscription", arguments={"subscription": made["subscription"]}, finds="severity"),
