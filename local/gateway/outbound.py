@@ -52,6 +52,16 @@ class Outbound:
         )
 
 
+def silence(error: httpx2.HTTPError | httpx2.InvalidURL) -> str:
+    """Say why a service did not answer; the error's own text may hold the address, and with it arguments."""
+    if isinstance(error, httpx2.ProxyError):
+        return (
+            "its host is not part of the local run, which never leaves this machine; docs/guides/targets.md says how "
+            "a server of this machine stands for it"
+        )
+    return type(error).__name__
+
+
 def address_problem(url: str) -> str | None:
     """Say what is wrong with a service's address, None when it may be called: https, or http on this machine."""
     try:

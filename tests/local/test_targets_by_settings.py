@@ -216,6 +216,19 @@ async def test_a_service_that_refuses_its_key_is_a_tool_error_without_the_key(de
     assert not (await deployed.call(FORECAST, city="Riga")).is_error, "the right key is read for the next call"
 
 
+async def test_a_host_that_nothing_stands_for_is_a_tool_error_that_says_what_to_do(deployed: Deployed) -> None:
+    hosts = deployed.run.platform.layout.hosts_file
+    known = hosts.read_text()
+    hosts.write_text("{}")
+    try:
+        result = await deployed.call(FORECAST, city="Riga")
+    finally:
+        hosts.write_text(known)
+    assert result.is_error
+    assert "its host is not part of the local run" in text_of(result)
+    assert "docs/guides/targets.md" in text_of(result)
+
+
 async def test_a_login_that_refuses_the_gateway_is_a_tool_error_without_the_secret(deployed: Deployed) -> None:
     login = deployed.elsewhere.login
     deployed.elsewhere.revoked.update(login.given)

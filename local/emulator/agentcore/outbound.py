@@ -37,7 +37,6 @@ class Outbound:
 
     def __init__(self, settings: Settings) -> None:
         """Trust the authority of the local run and no other."""
-        self._hosts_file = settings.hosts_file
         self._ca_file = settings.ca_file
         self._edge_url = settings.edge_url
         self._pools: tuple[urllib3.PoolManager, urllib3.PoolManager] | None = None
@@ -94,7 +93,7 @@ class Outbound:
     def _reason(self, host: str, error: urllib3.exceptions.HTTPError, *, loopback: bool) -> str:
         if not loopback and "403" in str(error):
             return (
-                f"{host} is not part of the local run, which never leaves this machine: name it in {self._hosts_file} "
-                "with the port of a server of this machine"
+                f"{host} is not part of the local run, which never leaves this machine; docs/guides/targets.md says "
+                "how a server of this machine stands for it"
             )
         return f"{host} does not answer: {type(error).__name__}"

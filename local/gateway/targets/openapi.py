@@ -15,7 +15,7 @@ import httpx2
 from mcp_types import CallToolResult, TextContent
 
 from local.gateway.credentials import CallAuth, CredentialSource, credential_source
-from local.gateway.outbound import Outbound
+from local.gateway.outbound import Outbound, silence
 from local.gateway.targets.context import TargetContext, read_schema
 from local.gateway.targets.interface import (
     MAX_PAYLOAD_BYTES,
@@ -73,8 +73,7 @@ class OpenApiTarget:
         try:
             response, body = await _exchange(self._outbound, request, auth)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            # Its own text may hold the address, and with it the arguments.
-            raise TargetError(f"{self._place(operation)} did not answer: {type(error).__name__}") from error
+            raise TargetError(f"{self._place(operation)} did not answer: {silence(error)}") from error
         try:
             text = auth.blotted(body.decode(response.charset_encoding or "utf-8"))
         except (UnicodeDecodeError, LookupError) as error:
