@@ -23,10 +23,11 @@ from local.demonstration import BUCKET, TARGET, connected
 from local.installation import INSPECTOR
 from local.layout import REPOSITORY
 from local.surroundings import base_environment, client_environment
+from tests.local.aws_tools import all_tools
 from tests.local.local_run import AGENT, LocalRun
 
 SEARCH = "x_amz_bedrock_agentcore_search"
-TOOLS = [f"{TARGET}___{tool}" for tool in ("ec2_read_operations", "get_time", "hello_world", "s3_read_operations")]
+TOOLS = all_tools()
 
 
 def credentials(local_run: LocalRun, agent: str = AGENT) -> Credentials:
@@ -162,6 +163,20 @@ class Storage(TokenStorage):
         self.client = client_info
 
 
+class ProviderOfItsScopes(ClientCredentialsOAuthProvider):
+    """The SDK's provider, for an agent that may call some servers of many.
+
+    The SDK asks for every scope of the gateway's challenge, and an identity provider refuses a client that asks for one
+    that is not its own.
+    """
+
+    scopes = ""
+
+    async def _exchange_token_client_credentials(self) -> httpx2.Request:
+        self.context.client_metadata.scope = self.scopes
+        return await super()._exchange_token_client_credentials()
+
+
 async def test_the_sdk_finds_the_token_endpoint_from_the_gateway_url_alone(
     local_run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,13 +186,14 @@ async def test_the_sdk_finds_the_token_endpoint_from_the_gateway_url_alone(
     url = local_run.platform.account.gateway_url()
     agent = credentials(local_run, "globex/support-agent")
     storage = Storage()
-    auth = ClientCredentialsOAuthProvider(
+    auth = ProviderOfItsScopes(
         server_url=url,
         storage=storage,
         client_id=agent.client_id,
         client_secret=agent.client_secret,
         issuer=issuer(local_run),
     )
+    auth.scopes = " ".join(agent.scopes)
     async with (
         httpx2.AsyncClient(auth=auth, timeout=60) as http,
         Client(streamable_http_client(url, http_client=http)) as client,
