@@ -28,8 +28,22 @@ ONE_ENDPOINT = frozenset({"ce", "iam", "route53"})
 """Services whose requests all go to one region, whichever is read; a condition on the region would cut them off
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion)."""
 
+_OF_AWS_TOO = {"arn:${Partition}:iam::${Account}:policy/${PolicyNameWithPath}": "arn:${Partition}:iam::aws:policy/*"}
+"""ARN formats that the reference gives for the account's own resources only, to the one of those that AWS keeps:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns.
+"""
+
+_WITHOUT_ACCOUNT = "arn:${Partition}:s3:::"
+"""How the ARNs of S3 begin. They name no account, so they also stand for everybody's bucket that is open to the public:
+a prefix that is asked for there is a message to its owner
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount).
+"""
+
 _SHOWN = {Aws.PARTITION: "<AWS::Partition>", Aws.REGION: "<AWS::Region>", Aws.ACCOUNT_ID: "<AWS::AccountId>"}
 """How the policy packs print the same tokens."""
+
+EVERYTHING = ("*",)
+"""The patterns of an action that knows no resource type."""
 
 ON_EVERYTHING = frozenset({"ce:GetCostAndUsage", "ce:GetCostForecast", "ce:GetDimensionValues", "ecs:ListTasks"})
 """Actions that IAM is asked for on `*` although the reference has a resource type for them, which requests may name.
@@ -71,7 +85,7 @@ def statements(
 ) -> list[iam.PolicyStatement]:
     """The statements that allow exactly `permissions`, one for each set of resources.
 
-    What knows no resource is bound to the regions that are read.
+    What knows no resource is bound to the regions that are read, what names no account to the stack's own.
 
     Args:
         permissions: what the tools declare.
@@ -83,9 +97,12 @@ def statements(
     """
     reach = reach or Reach()
     made = []
-    for pattern, actions in _by_pattern(permissions, declared_by).items():
-        if pattern != "*":
-            made.append(iam.PolicyStatement(actions=actions, resources=_arns(pattern, reach)))
+    for patterns, actions in _by_patterns(permissions, declared_by).items():
+        if patterns != EVERYTHING:
+            named = iam.PolicyStatement(actions=actions, resources=_arns(patterns, reach))
+            if patterns[0].startswith(_WITHOUT_ACCOUNT):
+                named.add_condition("StringEquals", {"aws:ResourceAccount": Aws.ACCOUNT_ID})
+            made.append(named)
             continue
         bound = [action for action in actions if action.partition(":")[0] not in ONE_ENDPOINT]
         within = {"StringEquals": {"aws:RequestedRegion": reach.all_regions}}
@@ -106,38 +123,39 @@ def acknowledge_patterns(
     The acknowledgement names the actions, so that a reviewer sees what the pattern is good for. `*` is acknowledged by
     `PythonFunction`, whose role has it in any case.
     """
-    for pattern, actions in _by_pattern(permissions, declared_by).items():
-        if pattern == "*":
+    for patterns, actions in _by_patterns(permissions, declared_by).items():
+        if patterns == EVERYTHING:
             continue
         reason = (
             f"{declared_by} declares {', '.join(actions)}: read-only and exact, on the narrowest resource type that "
             "the service authorization reference has for them"
         )
-        for arn in _arns(pattern, reach or Reach()):
+        for arn in _arns(patterns, reach or Reach()):
             if "*" in arn:
                 acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{_as_printed(arn)}]": reason})
         if any(action.startswith("bedrock-agentcore:") for action in actions):
             acknowledge(construct, {"AgentCore-PermissionScope": reason})
 
 
-def _by_pattern(permissions: Iterable[Permission], declared_by: str) -> dict[str, list[str]]:
-    """Sorted actions by the ARN pattern of the resources they are for."""
-    found: dict[str, set[str]] = defaultdict(set)
+def _by_patterns(permissions: Iterable[Permission], declared_by: str) -> dict[tuple[str, ...], list[str]]:
+    """Sorted actions by the ARN patterns of the resources they are for."""
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for permission in permissions:
-        found[arn_pattern(permission, declared_by=declared_by)].add(permission.action)
-    return {pattern: sorted(actions) for pattern, actions in sorted(found.items())}
+        found[arn_patterns(permission, declared_by=declared_by)].add(permission.action)
+    return {patterns: sorted(actions) for patterns, actions in sorted(found.items())}
 
 
-def _arns(pattern: str, reach: Reach) -> list[str]:
-    """An ARN pattern in each region that is read."""
-    regions = reach.all_regions if "${Region}" in pattern else [Aws.REGION]
+def _arns(patterns: Iterable[str], reach: Reach) -> list[str]:
+    """ARN patterns in each region that is read."""
     return [
-        _fill(pattern, {"Partition": Aws.PARTITION, "Region": region, "Account": Aws.ACCOUNT_ID}) for region in regions
+        _fill(pattern, {"Partition": Aws.PARTITION, "Region": region, "Account": Aws.ACCOUNT_ID})
+        for pattern in patterns
+        for region in (reach.all_regions if "${Region}" in pattern else [Aws.REGION])
     ]
 
 
-def arn_pattern(permission: Permission, *, declared_by: str) -> str:
-    """The ARN format that `permission` names, `${Partition}` and the like in it, or `*` for no resource type.
+def arn_patterns(permission: Permission, *, declared_by: str) -> tuple[str, ...]:
+    """The ARN formats that `permission` is for, `${Partition}` and the like in them, or EVERYTHING.
 
     Raises:
         DeclarationError: the action does not exist, needs a resource type, or knows none.
@@ -155,13 +173,13 @@ def arn_pattern(permission: Permission, *, declared_by: str) -> str:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
         known = sorted(_service(service)["resources"])
     if not known and not permission.resource_type:
-        return "*"
+        return EVERYTHING
     if permission.resource_type not in known:
         choice = " or ".join(f'"{permission.action} on {kind}"' for kind in known) or f'"{permission.action}"'
         given = f"{permission.action} on {permission.resource_type}" if permission.resource_type else permission.action
         raise DeclarationError(f"{declared_by}: {given!r} is not how the action names its resources: write {choice}")
     pattern: str = _service(service)["resources"][permission.resource_type]["arn"]
-    return pattern
+    return (pattern, _OF_AWS_TOO[pattern]) if pattern in _OF_AWS_TOO else (pattern,)
 
 
 def _service(prefix: str) -> dict[str, Any]:

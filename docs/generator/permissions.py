@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from docs.generator.markdown import code, page, table
 from docs.generator.tools import all_servers
-from foundation.permissions import arn_pattern
+from foundation.permissions import EVERYTHING, arn_patterns
 from toolkit import OperationSpec, Permission, ToolSpec
 
 
@@ -40,7 +40,7 @@ def _rows(tool: ToolSpec) -> Iterator[tuple[str, str, str]]:
 
 
 def _resources(permission: Permission) -> str:
-    pattern = arn_pattern(permission, declared_by="docs")
-    if pattern == "*":
+    patterns = arn_patterns(permission, declared_by="docs")
+    if patterns == EVERYTHING:
         return "everything: the action names no resource"
-    return code(re.sub(r"\$\{(?!Partition|Region|Account)\w+\}", "*", pattern))
+    return "<br>".join(code(re.sub(r"\$\{(?!Partition|Region|Account)\w+\}", "*", pattern)) for pattern in patterns)

@@ -29,6 +29,27 @@ def test_only_failures_are_shown_and_never_a_resources_properties() -> None:
     assert "hunter2" not in str(answer)
 
 
+def test_the_id_of_an_access_key_is_not_shown() -> None:
+    kinds = {"AKIAIOSFODNN7EXAMPLE": "AWS::IAM::AccessKey", "shop-orders": "AWS::SQS::Queue"}
+    resources = [
+        {
+            "LogicalResourceId": kind.rpartition(":")[2],
+            "PhysicalResourceId": physical_id,
+            "ResourceType": kind,
+            "ResourceStatus": "CREATE_COMPLETE",
+            "LastUpdatedTimestamp": datetime(2026, 11, 20, tzinfo=UTC),
+        }
+        for physical_id, kind in kinds.items()
+    ]
+    with answers_of("cloudformation") as stubber:
+        stubber.add_response("list_stack_resources", {"StackResourceSummaries": resources})
+        answer = call(server, TOOL, {"operation": "list_stack_resources", "stack": "shop"})
+    assert {shown["logical_id"]: shown["physical_id"] for shown in answer["resources"]} == {
+        "AccessKey": None,
+        "Queue": "shop-orders",
+    }
+
+
 def test_a_change_set_names_each_property_once() -> None:
     causes = [{"Target": {"Attribute": "Properties", "Name": name}} for name in ("Runtime", "Code", "Runtime")]
     change = {

@@ -91,6 +91,10 @@ def test_the_values_of_a_metric_come_with_their_times() -> None:
         ({**QUERY, "limit": 1001}, "limit must be from 1 to 1000"),
         ({**QUERY, "start": "yesterday"}, "start is 'yesterday' and has to be a time like"),
         ({**QUERY, "start": "2026-11-20T08:00:00Z", "end": "2026-11-20T08:00:00Z"}, "has to be before end"),
+        (
+            {**QUERY, "start": "2026-11-12T08:00:00Z", "end": "2026-11-19T08:00:01Z"},
+            "a query covers 7 days at most, since AWS charges for what it searches; give a later start",
+        ),
         ({"operation": "describe_alarms", "names": ["a"], "prefix": "b"}, "takes names or prefix"),
         ({"operation": "list_metrics", "page_size": 5}, "does not take page_size"),
         ({"operation": "list_log_groups", "page_size": 51}, "page_size must be from 1 to 50"),

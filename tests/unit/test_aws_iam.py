@@ -1,4 +1,4 @@
-"""What an access key is stays hidden; reports are waited for, but not for ever; AWS's policies are AWS's to show."""
+"""What an access key is stays hidden; reports are waited for, but not for ever; AWS's own policies are shown too."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from aws_operations.account import iam_access
 from aws_operations.account.handler import server
 from tests.scenarios.iam import REPORT, fill
 from tests.scenarios.model import Made
-from tests.unit.lambda_calls import call, refusal
+from tests.unit.lambda_calls import call
 from toolkit.aws import Aws, _client
 
 ROLE = "arn:aws:iam::123456789012:role/acme-reporter"
+OF_AWS = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
@@ -65,10 +66,22 @@ def test_roles_are_listed_page_by_page(made: Made) -> None:
     assert second["next_page_token"] is None
 
 
-@pytest.mark.parametrize("operation", ["get_policy", "list_policy_uses"])
-def test_a_policy_of_aws_is_to_be_looked_up_at_aws(operation: str) -> None:
-    sentence = refusal(read(operation, policy_arn="arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"))
-    assert sentence.endswith("https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ViewOnlyAccess.html")
+def test_a_policy_of_aws_is_shown_like_one_of_the_account() -> None:
+    view = {"PolicyName": "ViewOnlyAccess", "Arn": OF_AWS, "DefaultVersionId": "v2"}
+    document = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*"}]}'
+    with Stubber(Aws().client("iam")) as stubber:
+        stubber.add_response("get_policy", {"Policy": view}, {"PolicyArn": OF_AWS})
+        version = {"PolicyVersion": {"Document": document}}
+        stubber.add_response("get_policy_version", version, {"PolicyArn": OF_AWS, "VersionId": "v2"})
+        answer = read("get_policy", policy_arn=OF_AWS)
+    assert (answer["name"], "ec2:Describe*" in str(answer["document"])) == ("ViewOnlyAccess", True)
+
+
+def test_what_a_policy_of_aws_is_attached_to_is_listed(made: Made) -> None:
+    uses = {"PolicyRoles": [{"RoleName": "acme-reporter"}], "PolicyUsers": [], "PolicyGroups": []}
+    with Stubber(Aws().client("iam")) as stubber:
+        stubber.add_response("list_entities_for_policy", uses, {"PolicyArn": OF_AWS, "MaxItems": 100})
+        assert read("list_policy_uses", policy_arn=OF_AWS)["roles"] == ["acme-reporter"]
 
 
 def test_a_report_is_asked_for_until_it_is_there() -> None:

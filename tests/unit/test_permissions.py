@@ -50,6 +50,18 @@ def test_arns_name_each_region_that_is_read() -> None:
     ]
 
 
+def test_what_is_for_iams_policies_is_for_those_that_aws_keeps_too() -> None:
+    [policy] = statements(permissions("iam:GetPolicy on policy"), declared_by="lambda/probe")
+    assert list(policy.resources) == [f"arn:{Aws.PARTITION}:iam::{owner}:policy/*" for owner in (Aws.ACCOUNT_ID, "aws")]
+    [role] = statements(permissions("iam:GetRole on role"), declared_by="lambda/probe")
+    assert list(role.resources) == [f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/*"]
+
+
+def test_buckets_are_the_accounts_own() -> None:
+    [statement] = statements(permissions("s3:ListBucket on bucket"), declared_by="lambda/probe")
+    assert statement.conditions == {"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}}
+
+
 def test_other_accounts_are_read_through_exactly_their_roles() -> None:
     role = "arn:aws:iam::111122223333:role/reader"
     *_, last = statements([], declared_by="lambda/probe", reach=Reach(roles={"111122223333": role}))

@@ -1,8 +1,7 @@
 """Reads Cost Explorer: what was spent on what, what will be, and what was unusual.
 
-The account's own costs are its primary billing view (IAM names billing views as the resource of cost and usage:
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscostexplorerservice.html). AWS charges for
-each page: https://aws.amazon.com/aws-cost-management/aws-cost-explorer/faqs
+No request names a billing view, so that costs are those of the account's primary one. AWS charges for each page:
+https://aws.amazon.com/aws-cost-management/aws-cost-explorer/faqs
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Reads IAM: roles, users, groups and policies, with what is attached to them; `iam_access` adds who may do what.
 
-The role may read the account's own roles, users, groups and policies. Policies that AWS keeps belong to no account, so
-their documents are left to AWS's reference: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/. The List
-actions of whole kinds take no resource in IAM:
+The role may read the account's roles, users, groups and policies, and the policies that AWS keeps: what an identity may
+do is mostly said by those. The List actions of whole kinds take no resource in IAM:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aws_operations.account.server import server
 from aws_operations.rows import tags
-from toolkit import Answer, Aws, Page, ToolError, given
+from toolkit import Answer, Aws, Page, given
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -171,22 +170,22 @@ def list_policies(
 
 @iam.operation(actions=["iam:GetPolicy on policy", "iam:GetPolicyVersion on policy"])
 def get_policy(aws: Aws, policy_arn: str) -> Answer:
-    """Show what a managed policy of the account allows and denies: the document of its default version.
+    """Show what a managed policy, the account's or AWS's, allows and denies: the document of its default version.
 
     Args:
-        policy_arn: The policy's ARN.
+        policy_arn: The policy's ARN, such as arn:aws:iam::aws:policy/ReadOnlyAccess.
     """
     client: IAMClient = aws.client("iam")
-    found = client.get_policy(PolicyArn=_own(policy_arn))["Policy"]
+    found = client.get_policy(PolicyArn=policy_arn)["Policy"]
     version = client.get_policy_version(PolicyArn=policy_arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
     return {**_policy(found), "document": version["Document"], "tags": tags(found.get("Tags"))}
 
 
 @iam.operation(actions=["iam:ListEntitiesForPolicy on policy"])
 def list_policy_uses(aws: Aws, page: Page, policy_arn: str) -> Answer:
-    """List the roles, users and groups that a managed policy of the account is attached to."""
+    """List the account's roles, users and groups that a managed policy is attached to."""
     client: IAMClient = aws.client("iam")
-    found = client.list_entities_for_policy(PolicyArn=_own(policy_arn), **_request(page))
+    found = client.list_entities_for_policy(PolicyArn=policy_arn, **_request(page))
     return {
         "roles": [role["RoleName"] for role in found["PolicyRoles"]],
         "users": [user["UserName"] for user in found["PolicyUsers"]],
@@ -197,22 +196,6 @@ def list_policy_uses(aws: Aws, page: Page, policy_arn: str) -> Answer:
 
 def _request(page: Page) -> dict[str, Any]:
     return page.request("MaxItems", "Marker", most=1000)
-
-
-def _own(policy_arn: str) -> str:
-    """The ARN of a policy that the role may read.
-
-    Raises:
-        ToolError: AWS keeps the policy.
-    """
-    if ":iam::aws:policy/" in policy_arn:
-        name = policy_arn.rpartition("/")[2]
-        raise ToolError(
-            f"{policy_arn} is kept by AWS and not the account's; what it allows is at "
-            f"https://docs.aws.amazon.com/aws-managed-policy/latest/reference/{name}.html",
-            code="invalid_arguments",
-        )
-    return policy_arn
 
 
 def _attached(found: Item) -> list[dict[str, str]]:

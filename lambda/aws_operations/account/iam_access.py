@@ -3,6 +3,10 @@
 SimulatePrincipalPolicy and GenerateServiceLastAccessedDetails are named once for each kind of identity, as IAM knows
 them by its kind:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+
+The second starts a report, which IAM makes of what it noted anyway and forgets by itself; no identity and no policy is
+other than before. IAM counts it as reading, and AWS's policies for readers have it:
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/IAMReadOnlyAccess.html
 """
 
 from __future__ import annotations
@@ -95,7 +99,7 @@ def report_last_accessed(aws: Aws, page: Page, arn: str) -> Answer:
     When the state is IN_PROGRESS, or for the next page, call get_last_accessed with the report_id.
 
     Args:
-        arn: The ARN of a role, user, group or policy of the account.
+        arn: The ARN of a role, user or group of the account, or of a managed policy.
     """
     client: IAMClient = aws.client("iam")
     report = client.generate_service_last_accessed_details(Arn=arn)["JobId"]

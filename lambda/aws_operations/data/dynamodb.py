@@ -4,6 +4,12 @@ Query and Scan are granted on tables and on indexes, because a policy on a table
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html. ListTables, ListBackups and
 DescribeLimits take no resource in IAM:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+
+The role may read the items of every table of the account that does not refuse it. Two kinds do: tables under a
+customer-managed KMS key, for which a reader also needs kms:Decrypt
+(https://repost.aws/knowledge-center/dynamodb-access-denied-exception), and tables whose own policy denies it. The
+platform's conversations are kept in a table of both kinds: it denies every request for an item to a principal that is
+not tagged with the item's tenant (docs/decisions/who-reads-a-secret.md), and this role is tagged with none.
 """
 
 from __future__ import annotations
@@ -33,7 +39,7 @@ Item = Mapping[str, Any]
 dynamodb = server.family(
     "dynamodb_read_operations",
     "Read DynamoDB without changing anything: tables, their settings, backups and limits, and items by key or a page "
-    "at a time.",
+    "at a time. Reading items uses the read capacity of their table.",
     self_check={"operation": "list_tables", "page_size": 1},
 )
 

@@ -4,7 +4,8 @@ AWS masks the values of NoEcho parameters itself
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Parameter.html), and tells not to put secrets
 into outputs (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html). Templates,
 the properties in events and the values in drifts may hold passwords in plain text, such as a function's environment;
-so templates are not read, and of properties only the names are shown.
+so templates are not read, and of properties only the names are shown. The physical id of an IAM access key, half of a
+credential, is left out.
 
 Drift is shown as the last detection left it: starting one needs read access to every resource of the stack.
 """
@@ -91,7 +92,7 @@ def describe_stack_events(aws: Aws, page: Page, stack: str, failed_only: bool = 
         {
             "time": item["Timestamp"],
             "logical_id": item.get("LogicalResourceId"),
-            "physical_id": item.get("PhysicalResourceId"),
+            "physical_id": _physical_id(item),
             "type": item.get("ResourceType"),
             "status": item.get("ResourceStatus"),
             "reason": item.get("ResourceStatusReason"),
@@ -110,7 +111,7 @@ def list_stack_resources(aws: Aws, page: Page, stack: str) -> Answer:
     resources = [
         {
             "logical_id": item["LogicalResourceId"],
-            "physical_id": item.get("PhysicalResourceId"),
+            "physical_id": _physical_id(item),
             "type": item["ResourceType"],
             "status": item["ResourceStatus"],
             "reason": item.get("ResourceStatusReason"),
@@ -134,7 +135,7 @@ def describe_stack_resource_drifts(aws: Aws, page: Page, stack: str) -> Answer:
     drifts = [
         {
             "logical_id": item["LogicalResourceId"],
-            "physical_id": item.get("PhysicalResourceId"),
+            "physical_id": _physical_id(item),
             "type": item["ResourceType"],
             "drift": item["StackResourceDriftStatus"],
             "detected": item["Timestamp"],
@@ -213,11 +214,17 @@ def _change_set(item: Item) -> dict[str, Any]:
     }
 
 
+def _physical_id(item: Item) -> str | None:
+    """A resource's id, less that of an access key, which is half of a credential."""
+    physical_id: str | None = item.get("PhysicalResourceId")
+    return None if item.get("ResourceType") == "AWS::IAM::AccessKey" else physical_id
+
+
 def _change(item: Item) -> dict[str, Any]:
     return {
         "action": item["Action"],
         "logical_id": item["LogicalResourceId"],
-        "physical_id": item.get("PhysicalResourceId"),
+        "physical_id": _physical_id(item),
         "type": item["ResourceType"],
         "replacement": item.get("Replacement"),
         "properties": _names(detail.get("Target", {}) for detail in item.get("Details", [])),

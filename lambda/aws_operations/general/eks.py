@@ -41,7 +41,7 @@ def describe_cluster(aws: Aws, cluster: str) -> Answer:
         "name": found["name"],
         "arn": found["arn"],
         "status": found["status"],
-        "kubernetes_version": found["version"],
+        "kubernetes_version": found.get("version"),
         "platform_version": found.get("platformVersion"),
         "support": found.get("upgradePolicy", {}).get("supportType"),
         "created": found.get("createdAt"),

@@ -59,7 +59,7 @@ def get_metric(
     start: str = "",
     end: str = "",
 ) -> Answer:
-    """Read one metric's values over time, oldest first.
+    """Read one metric's values over time, oldest first. AWS charges one US cent for a thousand calls.
 
     Args:
         statistic: Average, Sum, Minimum, Maximum, SampleCount, or a percentile such as p99.

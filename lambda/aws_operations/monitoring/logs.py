@@ -1,15 +1,19 @@
 """Reads CloudWatch Logs: groups, streams, events, and queries over them.
 
-What a group's data protection policy masks stays masked: nothing asks for `unmask`, which takes logs:Unmask
+What a group's data protection policy masks stays masked, also where a query says `unmask`: the role lacks logs:Unmask
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/mask-sensitive-log-data.html). DescribeLogGroups takes no
 resource in IAM:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+
+A query costs by the gigabytes that it searches (https://aws.amazon.com/cloudwatch/pricing/), whether its results are
+read or not; so the time that it covers is limited.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_operations.monitoring.cloudwatch import cloudwatch
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 QUERY_SECONDS = 15
 """How long a query may run before the caller is told to read its results later."""
+
+QUERY_DAYS = 7
+"""How much time a query may cover."""
 
 _WAITING = ("Scheduled", "Running")
 
@@ -117,6 +124,8 @@ def filter_log_events(
 def query_logs(aws: Aws, log_groups: list[str], query: str, limit: int = 100, start: str = "", end: str = "") -> Answer:
     """Run a Logs Insights query and wait for it up to 15 seconds; then get_query_results reads what is still missing.
 
+    AWS charges for every gigabyte that a query searches: a short time range costs less. It may be seven days at most.
+
     Args:
         log_groups: Names of up to 50 log groups.
         query: In the language of Logs Insights, such as `fields @timestamp, @message | filter @message like /ERROR/`.
@@ -126,6 +135,9 @@ def query_logs(aws: Aws, log_groups: list[str], query: str, limit: int = 100, st
         raise ToolError(f"limit must be from 1 to 1000, not {limit}", code="invalid_arguments")
     client: CloudWatchLogsClient = aws.client("logs")
     first, last = time_range(start, end, hours=1)
+    if last - first > timedelta(days=QUERY_DAYS):
+        text = f"a query covers {QUERY_DAYS} days at most, since AWS charges for what it searches; give a later start"
+        raise ToolError(text, code="invalid_arguments")
     query_id = client.start_query(
         logGroupNames=log_groups,
         startTime=int(first.timestamp()),
