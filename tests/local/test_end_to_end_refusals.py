@@ -25,8 +25,10 @@ from local.demonstration import TARGET, connected
 from local.layout import REPOSITORY
 from local.surroundings import base_environment
 from tests.local.local_run import AGENT, LocalRun
+from tests.permissions.servers import servers
 
 SCOPE = "aws-operations/read"
+RIGHTS = ("read", "write")
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
@@ -95,9 +97,11 @@ def assert_challenged(local_run: LocalRun, answer: httpx2.Response, *, status: i
     """RFC 6750 section 3 and RFC 9728 section 5.1: the header names the error and where tokens come from."""
     metadata = f"http://127.0.0.1:{local_run.ports.gateway}/.well-known/oauth-protected-resource"
     assert answer.status_code == status
-    assert answer.headers["www-authenticate"] == (
-        f'Bearer error="{error}", scope="aws-operations/read aws-operations/write", resource_metadata="{metadata}"'
-    )
+    challenge = answer.headers["www-authenticate"]
+    found = re.fullmatch(r'Bearer error="(\S+)", scope="([^"]+)", resource_metadata="(\S+)"', challenge)
+    assert found, challenge
+    assert (found[1], found[3]) == (error, metadata)
+    assert sorted(found[2].split()) == sorted(f"{server}/{right}" for server in servers() for right in RIGHTS)
     assert "tools" not in answer.text
 
 
