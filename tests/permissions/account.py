@@ -6,7 +6,6 @@ conditions, which the emulator does (tests/local).
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +28,6 @@ from toolkit.aws import _client
 
 REGION = "us-east-1"
 
-_numbers = itertools.count()
 _LOADER = create_loader()
 """What botocore knows of services, read once: that is most of the time of making a client."""
 
@@ -48,6 +46,8 @@ class MotoAccount:
         self.scenario = scenario
         self.denied: list[str] = []
         self._start_session()
+        self._iam, self._sts = owner("iam"), owner("sts")
+        self._roles: dict[frozenset[str], Mapping[str, str]] = {}
         self.made: Made = scenario.fill(owner, "moto")
 
     def calls(self, operation: str) -> list[Call]:
@@ -69,27 +69,15 @@ class MotoAccount:
         """The answer of a call with the credentials of a role that may do `actions`."""
         granted = set(actions)
         self.denied = []
-        self._start_session()
-        credentials = _role_credentials(granted | self._in_motos_words(granted))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"])
-            patch.setenv("AWS_SECRET_ACCESS_KEY", credentials["SecretAccessKey"])
-            patch.setenv("AWS_SESSION_TOKEN", credentials["SessionToken"])
-            self._start_session()
-            self._events().register("after-call", self._note_denial)
-            self._stub(call.stubbed, granted=granted)
-            answer: dict[str, Any] = set_initial_no_auth_action_count(0)(self._answer)(call)
-        self._start_session()
+        self._start_session(self._credentials(frozenset(granted | self._in_motos_words(granted))))
+        self._events().register("after-call", self._note_denial)
+        self._stub(call.stubbed, granted=granted)
+        answer: dict[str, Any] = set_initial_no_auth_action_count(0)(self._answer)(call)
         return answer
 
     def action_of(self, api_call: str) -> str:
         """The IAM action of an API operation: of the same name, unless the scenario knows better."""
-        return self.scenario.actions.get(api_call, self._prefixed(api_call))
-
-    @staticmethod
-    def _prefixed(api_call: str) -> str:
-        service, _, operation = api_call.partition(":")
-        return f"{_PREFIXES.get(service, service)}:{operation}"
+        return action_of(self.scenario, api_call)
 
     def _in_motos_words(self, granted: set[str]) -> set[str]:
         """What moto asks for instead of these actions: the API operation, under the name that signs the request."""
@@ -97,7 +85,7 @@ class MotoAccount:
             f"{_SIGNED.get(prefix, prefix)}:{name}"
             for api_call, action in self.scenario.actions.items()
             if action in granted
-            for prefix, _, name in [self._prefixed(api_call).partition(":")]
+            for prefix, _, name in [_prefixed(api_call).partition(":")]
         }
         signed = {action.replace(f"{prefix}:", f"{name}:") for action in granted for prefix, name in _SIGNED.items()}
         return renamed | signed
@@ -135,11 +123,26 @@ class MotoAccount:
         assert session is not None
         return session.events
 
-    def _start_session(self) -> None:
-        """Let the tools make their clients anew, with the credentials of the environment."""
+    def _credentials(self, actions: frozenset[str]) -> Mapping[str, str]:
+        """The credentials of a role that may do `actions`, as the parameters of a session."""
+        if actions not in self._roles:
+            role = self._iam.create_role(RoleName=f"tool-{len(self._roles)}", AssumeRolePolicyDocument="{}")["Role"]
+            statement = {"Effect": "Allow", "Action": sorted(actions) or ["none:None"], "Resource": "*"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            self._iam.put_role_policy(RoleName=role["RoleName"], PolicyName="tool", PolicyDocument=document)
+            given = self._sts.assume_role(RoleArn=role["Arn"], RoleSessionName="tool")["Credentials"]
+            self._roles[actions] = {
+                "aws_access_key_id": given["AccessKeyId"],
+                "aws_secret_access_key": given["SecretAccessKey"],
+                "aws_session_token": given["SessionToken"],
+            }
+        return self._roles[actions]
+
+    def _start_session(self, credentials: Mapping[str, str] | None = None) -> None:
+        """Let the tools make their clients anew, with `credentials` or as the account's owner."""
         session = get_session()
         session.register_component("data_loader", _LOADER)
-        boto3.setup_default_session(botocore_session=session, region_name=REGION)
+        boto3.setup_default_session(botocore_session=session, region_name=REGION, **(credentials or {}))
         _client.cache_clear()
 
 
@@ -152,6 +155,16 @@ _PREFIXES = {
 
 # Where a request is signed under another name than IAM's prefix; moto takes that one.
 _SIGNED = {"cloudwatch": "monitoring"}
+
+
+def action_of(scenario: Scenario, api_call: str) -> str:
+    """The IAM action of a `service:Operation`: of the same name, unless the scenario knows better."""
+    return scenario.actions.get(api_call, _prefixed(api_call))
+
+
+def _prefixed(api_call: str) -> str:
+    service, _, operation = api_call.partition(":")
+    return f"{_PREFIXES.get(service, service)}:{operation}"
 
 
 def owner(service: str) -> Any:
@@ -179,19 +192,6 @@ def _check_answer(call: Call, answer: Mapping[str, Any]) -> None:
     assert call.finds in text, f"{call.operation}: {call.finds!r} is not in {text}"
     for secret in call.hides:
         assert secret not in text, f"{call.operation}: shows {secret!r}"
-
-
-def _role_credentials(actions: set[str]) -> Mapping[str, str]:
-    iam = boto3.client("iam", REGION)
-    name = f"tool-{next(_numbers)}"
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}", Path="/")
-    statement = {"Effect": "Allow", "Action": sorted(actions) or ["none:None"], "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_role_policy(RoleName=name, PolicyName="tool", PolicyDocument=document)
-    arn = f"arn:aws:iam::123456789012:role/{name}"
-    answer = boto3.client("sts", REGION).assume_role(RoleArn=arn, RoleSessionName="tool")
-    credentials: Mapping[str, str] = answer["Credentials"]  # type: ignore[assignment]
-    return credentials
 
 
 def _name(model: Any) -> str:
