@@ -13,4 +13,6 @@ MOTO_BLIND: dict[str, str] = {
 EMULATOR_BLIND: dict[str, str] = {
     "ecs:DescribeContainerInstances": "the emulator has no machines, so that there is nothing to describe",
 }
-"""Actions that the emulator does not ask for, to the reason."""
+"""Actions that the emulator is not asked for, to the reason. An API operation that it lacks is no reason: IAM decides
+before, so that calls of it are refused or pass on to the service. One that is asked for after all fails a test.
+"""

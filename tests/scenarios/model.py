@@ -26,7 +26,7 @@ class Call:
         stubbed: API operations that moto does not know, by botocore's `service:OperationName`, to the response that
             AWS's page documents; it is checked against botocore's model.
         unknown_to: Where an API operation of this call is not implemented. In moto it has to be stubbed; in the
-            emulator the call is not tried.
+            emulator the call is tried only for whether IAM allows it, which is decided before.
     """
 
     operation: str
