@@ -5,7 +5,7 @@ from aws_cdk import App, Environment, Stack, aws_iam as iam
 from aws_cdk.assertions import Template
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
-from foundation.conversation_table import ConversationTable
+from foundation.conversation_table import TENANT_TAG, ConversationTable
 from foundation.encryption import EncryptionKey
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
@@ -77,6 +77,14 @@ def test_whoever_acts_for_no_tenant_or_another_reaches_no_item(environment: str)
         assert (denial["Effect"], denial["Principal"]) == ("Deny", {"AWS": "*"})
         data_actions = {name for name in item_actions() if name in denial["Action"]}
         assert data_actions == item_actions()
+
+
+@in_every_environment
+def test_no_tool_server_acts_for_a_tenant(environment: str) -> None:
+    # One of them may read the items of any table (aws_operations.data.dynamodb); without a tenant, not these.
+    roles = template(environment, "tools").properties("AWS::IAM::Role")
+    assert roles
+    assert TENANT_TAG not in {tag["Key"] for role in roles for tag in role.get("Tags", [])}
 
 
 def item_actions() -> set[str]:

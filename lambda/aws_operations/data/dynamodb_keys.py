@@ -118,7 +118,7 @@ def _typed(name: str, value: str, known: Item) -> dict[str, Any]:
 
 
 def plain(value: Item) -> Any:
-    """An attribute value without its type: sets become lists, numbers keep all their digits."""
+    """An attribute value without its type: sets become lists, and numbers decimals."""
     ((kind, content),) = value.items()
     if kind == "M":
         return {name: plain(member) for name, member in content.items()}
