@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from tests.local.local_run import LocalRun
 from tests.permissions.servers import operations, scenarios, servers, tools
 from tests.scenarios.model import Call, Made, Scenario
@@ -33,14 +30,7 @@ class Account:
     @cache  # noqa: B019 - lives as long as the tests
     def client(self, service: str) -> Any:
         """A boto3 client of the account's owner."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.run.ports.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}, retries={"total_max_attempts": 1}),
-        )
+        return self.run.client(service)
 
     def calls(self, tool: str) -> list[Call]:
         """The calls of a tool's scenario; its data are made on demand."""

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import cfnlint
 import pytest
-from botocore.config import Config
 
 from local import installation
 from local.emulator.client_environment import client_environment
+from tests.local.aws_clients import aws_client, role_client
 from tests.local.local_run import LocalRun, free_port, outlives
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,15 +45,12 @@ class Emulator:
     def client(self, service: str) -> Any:
         """A boto3 client of this emulator, one per service."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,  # type: ignore[call-overload]
-                endpoint_url=self.endpoint_url,
-                region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}),
-            )
+            self._clients[service] = aws_client(service, self.endpoint_url)
         return self._clients[service]
+
+    def client_as(self, role_arn: str, service: str) -> Any:
+        """A boto3 client that acts as a role."""
+        return role_client(service, self.endpoint_url, role_arn)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,14 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from local.emulator.settings import port_variable
 from local.layout import REPOSITORY, Layout, Ports
 from local.platform import Platform
 from local.processes import port_is_free
 from local.record import Record
+from tests.local.aws_clients import aws_client, role_client
 
 AGENT = "acme-corp/finance-agent"
 
@@ -73,6 +75,14 @@ class LocalRun:
         """What tells the commands where to run."""
         ports = {port_variable(name): str(port) for name, port in asdict(self.ports).items()}
         return {**os.environ, **ports, "FOUNDATION_STATE": str(self.state)}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the emulated account's owner."""
+        return aws_client(service, self.ports.endpoint_url)
+
+    def client_as(self, role_arn: str, service: str) -> Any:
+        """A boto3 client that acts as a role."""
+        return role_client(service, self.ports.endpoint_url, role_arn)
 
     def leave_a_killed_emulator(self) -> None:
         """Leave what a platform leaves whose emulator was killed."""

@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Emulator
-from tests.local.emulator_stacks import StackFailedError, allow, get_att, outputs, ref, role, stack
+from tests.local.emulator_stacks import ACCOUNT_TRUST, StackFailedError, allow, get_att, outputs, ref, role, stack
 from tests.local.stand_ins import CLIENT, SECRET, authorization_server
 
 PREFIX = "arn:aws:bedrock-agentcore:us-east-1:123456789012"
@@ -21,12 +20,6 @@ VAULT = f"{PREFIX}:token-vault/default"
 KEY_PROVIDER = f"{VAULT}/apikeycredentialprovider/orders"
 OAUTH_PROVIDER = f"{VAULT}/oauth2credentialprovider/orders"
 ANY_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:bedrock-agentcore-identity!*"
-ACCOUNT_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
-    ],
-}
 TOKEN = allow("bedrock-agentcore:GetWorkloadAccessToken", resource=[DIRECTORY, IDENTITY])
 READ_SECRET = allow("secretsmanager:GetSecretValue", resource=ANY_SECRET)
 
@@ -55,18 +48,9 @@ def acting_with(emulator: Emulator) -> Iterator[Acting]:
     with stack(emulator, "acting") as made:
 
         def client(*statements: Mapping[str, Any]) -> Any:
-            arn = made.create({"Role": role(ACCOUNT_TRUST, *statements)}, Outputs=outputs(Role=get_att("Role", "Arn")))[
-                "Role"
-            ]
-            found = emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-            return boto3.client(
-                "bedrock-agentcore",
-                endpoint_url=emulator.endpoint_url,
-                region_name="us-east-1",
-                aws_access_key_id=found["AccessKeyId"],
-                aws_secret_access_key=found["SecretAccessKey"],
-                aws_session_token=found["SessionToken"],
-            )
+            acting = {"Role": role(ACCOUNT_TRUST, *statements)}
+            arn = made.create(acting, Outputs=outputs(Role=get_att("Role", "Arn")))["Role"]
+            return emulator.client_as(arn, "bedrock-agentcore")
 
         yield client
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Emulator
@@ -23,16 +21,7 @@ def as_role(emulator: Emulator, *actions: str) -> Any:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
     arn = f"arn:aws:iam::123456789012:role/{name}"
-    session = emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-    return boto3.client(
-        "sagemaker",
-        endpoint_url=emulator.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    return emulator.client_as(arn, "sagemaker")
 
 
 def test_what_is_made_is_found_by_a_role_that_may_look(emulator: Emulator) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -80,19 +79,7 @@ def runtime(base: Mapping[str, str], **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def calling_as(emulator: Emulator, base: Mapping[str, str]) -> Callable[[str], Any]:
     """A data plane client that acts as one of the roles."""
-
-    def client(name: str) -> Any:
-        found = emulator.client("sts").assume_role(RoleArn=base[name], RoleSessionName="test")["Credentials"]
-        return boto3.client(
-            "bedrock-agentcore",
-            endpoint_url=emulator.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=found["AccessKeyId"],
-            aws_secret_access_key=found["SecretAccessKey"],
-            aws_session_token=found["SessionToken"],
-        )
-
-    return client
+    return lambda name: emulator.client_as(base[name], "bedrock-agentcore")
 
 
 def invoked(client: Any, arn: str, **more: Any) -> dict[str, Any]:

@@ -14,10 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx2
 import pytest
-from botocore.config import Config
 from mcp import Client
 from mcp_types import TextContent
 
@@ -32,22 +30,10 @@ RIGHTS = ("read", "write")
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
-def client_of(local_run: LocalRun, service: str) -> Any:
-    """A boto3 client of the emulated AWS."""
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=local_run.ports.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(proxies={}),
-    )
-
-
 @pytest.fixture(scope="module")
 def cognito(local_run: LocalRun) -> Any:
     """Cognito of the emulated AWS."""
-    return client_of(local_run, "cognito-idp")
+    return local_run.client("cognito-idp")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +143,7 @@ def set_scopes(cognito: Any, pool_id: str, client_id: str, scopes: list[str]) ->
 @contextlib.contextmanager
 def without_permission(local_run: LocalRun, action: str) -> Iterator[None]:
     """The gateway's role without its policies that allow an action; they are put back."""
-    iam, control = client_of(local_run, "iam"), client_of(local_run, "bedrock-agentcore-control")
+    iam, control = local_run.client("iam"), local_run.client("bedrock-agentcore-control")
     (gateway,) = control.list_gateways()["items"]
     arn = control.get_gateway(gatewayIdentifier=gateway["gatewayId"])["roleArn"]
     role = arn.rpartition("/")[2]

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import mcp_types as types
 import pytest
 import yaml
-from botocore.config import Config
 
 from local.demonstration import connected
 from local.failure import LocalRunError
@@ -43,32 +41,21 @@ class Shop:
         assert old in text
         tools.write_text(text.replace(old, new))
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the emulated account."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.run.ports.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}),
-        )
-
     def status(self) -> str:
         """Status of the stack that holds the tool servers."""
-        [stack] = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+        [stack] = self.run.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
         return str(stack["StackStatus"])
 
     def last_deployment(self) -> dict[str, Any]:
         """CodeDeploy's newest deployment."""
-        codedeploy = self.client("codedeploy")
+        codedeploy = self.run.client("codedeploy")
         newest = codedeploy.list_deployments()["deployments"][0]
         described: dict[str, Any] = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]
         return described
 
     def check_logs(self) -> str:
         """What the checks of releases have logged."""
-        logs = self.client("logs")
+        logs = self.run.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
         checks = [group for group in groups if "ordersv2ReleaseCheck" in group]
         return "\n".join(

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Emulator
 from tests.local.emulator_stacks import (
+    ACCOUNT_TRUST,
     LAMBDA_TRUST,
     Stack,
     StackFailedError,
@@ -197,24 +197,10 @@ def test_a_hook_reports_on_the_deployments_of_its_own_group_alone(emulator: Emul
     deployment = last(emulator, first)["deploymentId"]
     other = {"Resource": "arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:other/group"}
     statement = allow("codedeploy:PutLifecycleEventHookExecutionStatus") | other
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
-        ],
-    }
     with stack(emulator, "reporter") as made:
-        made.create({"Role": role(trust, statement)})
+        made.create({"Role": role(ACCOUNT_TRUST, statement)})
         arn = emulator.client("iam").get_role(RoleName=made.id_of("Role"))["Role"]["Arn"]
-        given = emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
-        codedeploy = boto3.client(
-            "codedeploy",
-            endpoint_url=emulator.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-        )
+        codedeploy = emulator.client_as(arn, "codedeploy")
         with pytest.raises(ClientError, match="not authorized to perform: codedeploy:PutLifecycle"):
             codedeploy.put_lifecycle_event_hook_execution_status(
                 deploymentId=deployment, lifecycleEventHookExecutionId="x", status="Succeeded"

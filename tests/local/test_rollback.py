@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from local.demonstration import connected
 from local.failure import LocalRunError
@@ -64,14 +62,7 @@ def half_broken(template: dict[str, Any]) -> dict[str, Any]:
 
 def statuses(local_run: LocalRun) -> dict[str, list[str]]:
     """What CloudFormation says happened to each resource of the stack, oldest first."""
-    cloudformation = boto3.client(
-        "cloudformation",
-        endpoint_url=local_run.ports.endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(proxies={}),
-    )
+    cloudformation = local_run.client("cloudformation")
     found: dict[str, list[str]] = {}
     for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK):
         for event in page["StackEvents"]:

@@ -14,10 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import httpx2
 import pytest
-from botocore.config import Config
 
 from local.agent import SECRET_PREFIX, Account, Credentials
 from tests.local.local_run import LocalRun
@@ -103,18 +101,7 @@ class Rotation:
     @classmethod
     def of(cls, local_run: LocalRun, agent: str) -> Rotation:
         """The rotation of an agent's secret on the platform."""
-
-        def client(service: str) -> Any:
-            return boto3.client(
-                service,  # type: ignore[call-overload]
-                endpoint_url=local_run.ports.endpoint_url,
-                region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(proxies={}, retries={"total_max_attempts": 1}),
-            )
-
-        return cls(SECRET_PREFIX + agent, client("secretsmanager"), client("lambda"))
+        return cls(SECRET_PREFIX + agent, local_run.client("secretsmanager"), local_run.client("lambda"))
 
     def start(self) -> str:
         """RotateSecret; the id of the version that it makes."""

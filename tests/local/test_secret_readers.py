@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.local.local_run import AGENT, LocalRun
@@ -18,22 +16,10 @@ EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 ANYONE_OF_THE_ACCOUNT = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
 
 
-def client(local_run: LocalRun, service: str, **credentials: str) -> Any:
-    """A boto3 client of the platform's account, as its root user or with other credentials."""
-    given = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=local_run.ports.endpoint_url,
-        region_name="us-east-1",
-        config=Config(proxies={}),
-        **given,
-    )
-
-
 @pytest.fixture
 def act_as(local_run: LocalRun) -> Iterator[Any]:
     """Makes a role with a policy and tags, and gives a Secrets Manager client that acts as it."""
-    iam, made = client(local_run, "iam"), []
+    iam, made = local_run.client("iam"), []
 
     def role(name: str, statement: dict[str, Any], tags: dict[str, str]) -> Any:
         iam.create_role(
@@ -44,16 +30,7 @@ def act_as(local_run: LocalRun) -> Iterator[Any]:
         made.append(name)
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
-        session = client(local_run, "sts").assume_role(
-            RoleArn=f"arn:aws:iam::123456789012:role/{name}", RoleSessionName="test"
-        )["Credentials"]
-        return client(
-            local_run,
-            "secretsmanager",
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session["SessionToken"],
-        )
+        return local_run.client_as(f"arn:aws:iam::123456789012:role/{name}", "secretsmanager")
 
     yield role
     for name in made:
