@@ -82,9 +82,11 @@ class Account:
     def without(self, function: str, action: str) -> Iterator[None]:
         """Take one action from the function's role."""
         iam, name = self.client("iam"), self.role(function)
-        before = {
+        documents = {
             policy: self._document(name, policy) for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
         }
+        before = {policy: document for policy, document in documents.items() if document != _without(document, action)}
+        assert before, f"{name} has no {action}"
         for policy, document in before.items():
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(_without(document, action)))
         try:
