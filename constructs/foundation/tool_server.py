@@ -59,6 +59,7 @@ class ToolServer(Construct):
             BundleError: the package cannot be bundled.
         """
         super().__init__(scope, construct_id)
+        declared_by = f"lambda/{package.replace('.', '/')}"
         self.spec = spec
         self.target = target
         self.size = size
@@ -71,8 +72,8 @@ class ToolServer(Construct):
             size=size,
             environment={"POWERTOOLS_SERVICE_NAME": spec.name, **reach.variables(), **variables},
             placement=placement,
-            statements=statements(spec.actions, declared_by=f"lambda/{package}", reach=reach),
+            statements=statements(spec.actions, declared_by=declared_by, reach=reach),
         )
-        acknowledge_patterns(self, spec.actions, declared_by=f"lambda/{package}", reach=reach)
+        acknowledge_patterns(self, spec.actions, declared_by=declared_by, reach=reach)
         self.function: lambda_.Function = server.function
         self.alias = lambda_.Alias(self, "Alias", alias_name=alias, version=self.function.current_version)

@@ -21,6 +21,7 @@ _WANTED = {
     "bool_type": "true or false",
     "dict_type": "a mapping of keys and values",
     "model_type": "a mapping of keys and values",
+    "model_attributes_type": "a mapping of keys and values",
     "tuple_type": "a list",
 }
 _BOUNDS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {

@@ -61,7 +61,9 @@ class MotoAccount:
         self._events().register("before-call", lambda model, **_: made.add(_name(model)))
         self._stub(call.stubbed, granted=None)
         answer = self._answer(call)
-        assert "isError" not in answer, answer
+        assert "isError" not in answer, (
+            f"no scenario in tests/scenarios has a call of {self.scenario.tool} {call.operation} that answers: {answer}"
+        )
         _check_answer(call, answer)
         return made
 

@@ -5,6 +5,7 @@ hand, by somebody who has thought about the data.
 """
 
 import json
+import sys
 
 from tests.assemblies import ENVIRONMENTS, ROOT, start
 from tests.snapshots.files import FOLDER, LOGICAL_IDS, current, data_bearing, locked
@@ -14,7 +15,10 @@ def main() -> None:
     """Write the snapshot files that differ, remove those without a stack, and say which."""
     print(f"Synthesizing {', '.join(ENVIRONMENTS)} ...")
     start(*ENVIRONMENTS)
-    wanted = {path: text.encode() for path, text in current().items()}
+    try:
+        wanted = {path: text.encode() for path, text in current().items()}
+    except AssertionError as error:
+        sys.exit(str(error))
     ids = data_bearing()
     merged = {stack: ids.get(stack, {}) | locked().get(stack, {}) for stack in sorted(ids | locked())}
     wanted[LOGICAL_IDS] = (json.dumps(merged, indent=2, sort_keys=True) + "\n").encode()

@@ -20,7 +20,9 @@ SLUG = "lower-case letters, digits and single hyphens, a letter first, like acme
 ENVIRONMENT: Document = {
     "development": True,
     "network": {"availability_zones": 2, "nat_gateways": 0},
-    "tool_servers": {"aws-operations": {"package": "aws_operations.general", "in_vpc": False, "reserved_concurrency": 5}},
+    "tool_servers": {
+        "aws-operations": {"package": "aws_operations.general", "in_vpc": False, "reserved_concurrency": 5}
+    },
     "log_retention_days": 30,
     "protection": {"terminate": False, "retain_data": False},
     "checks": {"packs": ["AwsSolutions"]},

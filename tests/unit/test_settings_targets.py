@@ -115,6 +115,7 @@ SAID = [
         MCP | {"credential": {"kind": "mtls"}},
         ".credential.kind: 'mtls' is not known: use one of none, iam, api-key, oauth",
     ),
+    (MCP | {"credential": "none"}, ".credential: 'none' stands here: write a mapping of keys and values"),
     (MCP | {"credential": {}}, ".credential.kind: is missing: add it, to say what the other keys are about"),
     (
         MCP | {"listning": "dynamic"},

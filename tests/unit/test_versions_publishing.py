@@ -105,6 +105,8 @@ def test_breaking_change_is_not_published(checkout: Checkout, capsys: pytest.Cap
 def test_server_that_is_none(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--root", str(checkout.root), "publish", "order"]) == 1
     assert capsys.readouterr().err == "there is no tool server 'order' in config/: use one of orders\n"
+    assert main(["--root", str(checkout.root), "new-major", "", "--ends", ""]) == 1
+    assert capsys.readouterr().err == "SERVER= is missing: use one of orders\n"
 
 
 def test_new_major_beside_the_present_one(checkout: Checkout) -> None:
@@ -157,6 +159,7 @@ def versions(root: Path, *arguments: str) -> str:
     ("ends", "sentence"),
     [
         ("next year", "ENDS='next year' is no day: write it like 2027-05-19"),
+        ("", "ENDS= is missing, the last day of the present major: write it like 2027-05-19"),
         (
             "2026-12-31",
             "ENDS=2026-12-31 is 41 days from now, and callers have 90 at least: use 2027-02-18 or later",

@@ -62,7 +62,8 @@ def test_breaking_change_is_refused_with_every_difference_and_the_bump(checkout:
     assert checkout.mistakes() == [
         "lambda/orders: orders breaks callers of the published 2.0.0 (get_order: parameter number takes string and "
         "took integer; get_order: answer field number was removed): bump orders from 2.0.0 to 3.0.0 (run make "
-        "new-major SERVER=orders on the code as it was, then change it), or undo it"
+        "new-major SERVER=orders ENDS=<last day of the present major> on the code as it was, then change it), "
+        "or undo it"
     ]
 
 
@@ -220,7 +221,12 @@ def test_field_that_the_kit_needs_for_itself(checkout: Checkout) -> None:
         (
             {1: {**MAJORS, "ends": date(2027, 2, 17)}},
             "previous.1.ends: 2027-02-17 is 89 days after 2026-11-20, when the major was deprecated, and callers have "
-            "90 at least: use 2027-02-18 or later",
+            "90 days at least: use 2027-02-18 or later",
+        ),
+        (
+            {1: {**MAJORS, "ends": date(2026, 11, 1)}},
+            "previous.1.ends: 2026-11-01 is before 2026-11-20, when the major was deprecated, and callers have 90 days "
+            "at least: use 2027-02-18 or later",
         ),
         (
             {1: {**MAJORS, "ends": "soon"}},

@@ -61,8 +61,8 @@ def _servers(document: dict[str, Any]) -> Iterator[str]:
         url = str(server["url"])
         if not re.match(r"https://[A-Za-z0-9.-]+(:\d+)?(/|$)", url):
             yield (
-                f"servers: {url!r} is no https URL with a fixed host: write it out, since a variable there would let "
-                "a caller choose where credentials go"
+                f"servers: {url!r} is no https URL with a fixed host: begin it with https:// and write the host out, "
+                "since credentials travel there"
             )
 
 

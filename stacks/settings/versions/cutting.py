@@ -50,8 +50,8 @@ def cut_major(server: str, *, ends: str, root: Path, today: date) -> Cut:
         RefusalError: the date is none or too early, the code is not as published, or too many majors are served.
         SettingsError: the settings cannot be used.
     """
-    last_day = _last_day(ends, today)
     current = _current(server, root)
+    last_day = _last_day(ends, today)
     promises = read_promises(server, root=root)
     _check_room(current, promises, today)
     file, changed = _bumped(current, root)
@@ -73,7 +73,8 @@ def _last_day(ends: str, today: date) -> date:
     try:
         day = date.fromisoformat(ends)
     except ValueError:
-        raise RefusalError(f"ENDS={ends!r} is no day: write it like {today + 2 * LEAST_NOTICE}") from None
+        wrong = f"ENDS={ends!r} is no day" if ends else "ENDS= is missing, the last day of the present major"
+        raise RefusalError(f"{wrong}: write it like {today + 2 * LEAST_NOTICE}") from None
     if day < today + LEAST_NOTICE:
         raise RefusalError(
             f"ENDS={ends} is {(day - today).days} days from now, and callers have {LEAST_NOTICE.days} at least: use "

@@ -39,9 +39,11 @@ class Promise(SettingsModel):
     def _leaves_time(cls, value: date, info: ValidationInfo) -> date:
         deprecated = info.data.get("deprecated")
         if deprecated is not None and value < deprecated + LEAST_NOTICE:
+            days = (value - deprecated).days
+            distance = f"{days} days after" if days >= 0 else "before"
             raise ValueError(
-                f"is {(value - deprecated).days} days after {deprecated}, when the major was deprecated, and callers "
-                f"have {LEAST_NOTICE.days} at least: use {deprecated + LEAST_NOTICE} or later"
+                f"is {distance} {deprecated}, when the major was deprecated, and callers have {LEAST_NOTICE.days} days "
+                f"at least: use {deprecated + LEAST_NOTICE} or later"
             )
         return value
 

@@ -68,7 +68,8 @@ def check_known(server: str, environments: Iterable[Settings]) -> None:
     """
     known = sorted({name for settings in environments for name in settings.served_majors})
     if server not in known:
-        raise RefusalError(f"there is no tool server {server!r} in config/: use one of {', '.join(known)}")
+        wrong = f"there is no tool server {server!r} in config/" if server else "SERVER= is missing"
+        raise RefusalError(f"{wrong}: use one of {', '.join(known)}")
 
 
 def write_whole(file: Path, text: str) -> None:

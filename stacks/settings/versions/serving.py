@@ -201,8 +201,8 @@ def _breaking(major: ServedMajor, newest: Published, breaking: Sequence[Change])
         return f"{found}: undo it, since its major stays as it is until it ends on {major.ends}"
     bump = Bump.MAJOR.after(newest.version)
     return (
-        f"{found}: bump {newest.server} from {newest.version} to {bump} (run make new-major SERVER={newest.server} on "
-        "the code as it was, then change it), or undo it"
+        f"{found}: bump {newest.server} from {newest.version} to {bump} (run make new-major SERVER={newest.server} "
+        "ENDS=<last day of the present major> on the code as it was, then change it), or undo it"
     )
 
 
