@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import (
-    ArnFormat,
     Stack,
     aws_bedrockagentcore as agentcore,
     aws_iam as iam,
@@ -15,6 +14,7 @@ from aws_cdk import (
 from constructs import Construct
 
 from foundation.acknowledge import RuleIds, acknowledge
+from foundation.agentcore_trust import agentcore_principal
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
 from foundation.log_group import LogKeeping
 from foundation.targets.credentials import RoleSignature
@@ -104,26 +104,13 @@ class ToolGateway(Construct):
 
         Key actions: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-encryption.html.
         """
-        stack = Stack.of(self)
-        gateways_of_this_name = stack.format_arn(
-            service="bedrock-agentcore",
-            resource="gateway",
-            resource_name=f"{self._name}-*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
         role = iam.Role(
             self,
             "Role",
             description=f"AgentCore gateway {self._name}",
-            assumed_by=iam.ServicePrincipal(
-                "bedrock-agentcore.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": gateways_of_this_name},
-                },
-            ),
+            assumed_by=agentcore_principal(self, "gateway", self._name),
         )
-        via_agentcore = {"StringEquals": {"kms:ViaService": f"bedrock-agentcore.{stack.region}.amazonaws.com"}}
+        via_agentcore = {"StringEquals": {"kms:ViaService": f"bedrock-agentcore.{Stack.of(self).region}.amazonaws.com"}}
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],

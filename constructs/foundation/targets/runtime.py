@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws_cdk import (
-    ArnFormat,
     AssetHashType,
     Aws,
     Stack,
@@ -21,6 +20,7 @@ from aws_cdk import (
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge
+from foundation.agentcore_trust import agentcore_principal
 from foundation.bundle import archive
 from foundation.function import VpcPlacement
 from foundation.log_group import LogKeeping
@@ -127,24 +127,11 @@ class _Runtime(Construct):
 
     def _role(self, name: str) -> iam.Role:
         """https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-permissions.html."""
-        stack = Stack.of(self)
-        runtimes_of_this_name = stack.format_arn(
-            service="bedrock-agentcore",
-            resource="runtime",
-            resource_name=f"{name}-*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
         return iam.Role(
             self,
             "Role",
             description=f"AgentCore runtime {name}",
-            assumed_by=iam.ServicePrincipal(
-                "bedrock-agentcore.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {"aws:SourceArn": runtimes_of_this_name},
-                },
-            ),
+            assumed_by=agentcore_principal(self, "runtime", name),
         )
 
     def _logs(self, runtime: agentcore.CfnRuntime, role: iam.Role, log_keeping: LogKeeping) -> None:
