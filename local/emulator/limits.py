@@ -201,6 +201,14 @@ LIMITS: tuple[Limit, ...] = (
         checked=_SYNTH,
     ),
     Limit(
+        subject="API operations of AWS tools: Cost Explorer's forecast, dimension values and anomalies; RDS log files; "
+        "SQS dead-letter sources; Route 53 DNSSEC, test answers and health checks' status; suppressed addresses of "
+        "SES; EKS Fargate profiles and insights; provisioned concurrency of Lambda",
+        not_proved="The tool answers with an error that names the operation; only its IAM permission is decided. Costs "
+        "are empty, nothing drifts, no maintenance waits, and ECS clusters have no machines",
+        checked="the tests with moto, or with the response that AWS's reference documents (tests/scenarios)",
+    ),
+    Limit(
         subject="Quotas of the account and throttling",
         not_proved="Only the limits that are named in this kit's tests are enforced",
         checked=_ACCOUNT,

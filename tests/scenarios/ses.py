@@ -11,6 +11,12 @@ SENDER = "billing@acme.example"
 CONFIGURATION_SET = "acme-receipts"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:acme-bounces"
 
+_DESTINATION = {
+    "Enabled": True,
+    "MatchingEventTypes": ["BOUNCE", "COMPLAINT"],
+    "SnsDestination": {"TopicArn": TOPIC},
+}
+
 
 def fill(client: Clients, account: Account) -> Made:
     sesv2 = client("sesv2")
@@ -18,6 +24,10 @@ def fill(client: Clients, account: Account) -> Made:
     sesv2.create_configuration_set(
         ConfigurationSetName=CONFIGURATION_SET, Tags=[{"Key": "owner", "Value": "acme-receipts-team"}]
     )
+    if account == "emulator":
+        sesv2.create_configuration_set_event_destination(
+            ConfigurationSetName=CONFIGURATION_SET, EventDestinationName="bounces", EventDestination=_DESTINATION
+        )
     client("ses").verify_email_identity(EmailAddress=SENDER)
     text = {"Data": "Your receipt"}
     sesv2.send_email(
@@ -54,17 +64,10 @@ def calls(made: Made) -> Sequence[Call]:
             operation="list_event_destinations",
             arguments={"name": CONFIGURATION_SET},
             finds=TOPIC,
-            unknown_to=("moto", "emulator"),
+            unknown_to=("moto",),
             stubbed={
                 "sesv2:GetConfigurationSetEventDestinations": {
-                    "EventDestinations": [
-                        {
-                            "Name": "bounces",
-                            "Enabled": True,
-                            "MatchingEventTypes": ["BOUNCE", "COMPLAINT"],
-                            "SnsDestination": {"TopicArn": TOPIC},
-                        }
-                    ]
+                    "EventDestinations": [{"Name": "bounces", **_DESTINATION}]
                 }
             },
         ),
