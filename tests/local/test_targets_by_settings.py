@@ -17,10 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
-from botocore.config import Config
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 
@@ -50,17 +48,6 @@ class Deployed:
     elsewhere: Elsewhere
     token: str = ""
     answers: list[str] = field(default_factory=list)
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of the emulated account."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.run.ports.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}),
-        )
 
     def add_targets(self) -> None:
         """Write the examples into the settings of dev, which keeps one of its tool servers to save time."""
@@ -97,7 +84,7 @@ class Deployed:
     @contextmanager
     def secret(self, name: str, **content: str) -> Iterator[None]:
         """Another content of a secret, for a while."""
-        secrets = self.client("secretsmanager")
+        secrets = self.run.client("secretsmanager")
         right = secrets.get_secret_value(SecretId=name)["SecretString"]
         secrets.put_secret_value(SecretId=name, SecretString=json.dumps(content))
         try:
@@ -128,7 +115,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         try:
             platform.aws.start()
             Record(ports=run.ports).write(platform.layout)
-            make_rest_api(deployed.client("apigateway"))
+            make_rest_api(run.client("apigateway"))
             deployed.add_targets()
             run.up()
             deployed.token = platform.account.token(AGENT).value
@@ -248,7 +235,7 @@ async def test_no_credential_is_in_answers_logs_templates_or_stacks(deployed: De
     """Reads all that the tests before it left, and what two calls of its own leave."""
     for tool, arguments in ((FORECAST, {"city": "Riga"}), (TICKET, {"number": 7})):
         assert not (await deployed.call(tool, **arguments)).is_error
-    told = [*deployed.answers, *logged(deployed.client("logs")), *of_stacks(deployed.client("cloudformation"))]
+    told = [*deployed.answers, *logged(deployed.run.client("logs")), *of_stacks(deployed.run.client("cloudformation"))]
     assert [text for text in told if any(word in text for word in CREDENTIALS)] == []
     state = deployed.run.state
     files = [file for file in state.rglob("*") if file.is_file() and file.name != "stand-ins.yaml"]
@@ -287,5 +274,5 @@ async def test_a_target_that_is_taken_out_of_the_settings_takes_its_tools_along(
     with pytest.RaisesGroup(pytest.RaisesExc(MCPError, match=f"Unknown tool: {FORECAST}"), flatten_subgroups=True):
         await deployed.call(FORECAST, city="Riga")
     assert len(deployed.elsewhere.weather.asked) == asked
-    providers = deployed.client("bedrock-agentcore-control").list_api_key_credential_providers()
+    providers = deployed.run.client("bedrock-agentcore-control").list_api_key_credential_providers()
     assert providers["credentialProviders"] == [], "the key's provider is gone with it"
