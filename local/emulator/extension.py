@@ -8,7 +8,6 @@ import ministack.services.cloudformation  # noqa: F401
 from local.emulator import (
     conditions,
     iam_conditions,
-    iam_read_resources,
     iam_reads,
     moto_services,
     rotation,
@@ -75,7 +74,6 @@ def install(settings: Settings) -> None:
     codedeploy_service.install(deployments)
     iam_conditions.install()
     iam_reads.install()
-    iam_read_resources.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)
