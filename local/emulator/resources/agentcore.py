@@ -15,29 +15,40 @@ _BUSY = ("CREATING", "UPDATING", "SYNCHRONIZING")
 _PATIENCE_SECONDS = 30
 
 
-_SERVICE = "bedrock-agentcore-control"
+@dataclass(frozen=True, kw_only=True)
+class ControlPlaneResource(ApiResource):
+    """A type of AgentCore's control plane.
 
-Tags = Mapping[str, str]
+    `tagged_arn` names the attribute with the ARN that TagResource takes; empty for a type without tags.
+    """
+
+    service: str = "bedrock-agentcore-control"
+    tagged_arn: str = ""
+
+    def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
+        """Update the resource and its tags."""
+        resource = super().update(resource_id, old, new, place)
+        if self.tagged_arn:
+            self._retag(resource.attributes[self.tagged_arn], _tags(old), _tags(new))
+        return resource
+
+    def _retag(self, arn: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        gone = sorted(old.keys() - new.keys())
+        if gone:
+            client(self.service).untag_resource(resourceArn=arn, tagKeys=gone)
+        if new != old and new:
+            client(self.service).tag_resource(resourceArn=arn, tags={**new})
 
 
-def retag(arn: str, old: Tags, new: Tags) -> None:
-    """Change the tags of a resource from `old` to `new`."""
-    api = client(_SERVICE)
-    gone = sorted(old.keys() - new.keys())
-    if gone:
-        api.untag_resource(resourceArn=arn, tagKeys=gone)
-    if new:
-        api.tag_resource(resourceArn=arn, tags=dict(new))
+def _tags(properties: Properties) -> Mapping[str, str]:
+    """Some types write tags as an object, others as a list."""
+    given = properties.get("Tags", {})
+    return given if isinstance(given, Mapping) else {tag["Key"]: tag["Value"] for tag in given}
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgentCoreResource(ApiResource):
-    """A type whose operations go on after they have answered: done when the resource says READY.
-
-    `tagged_arn` names the attribute with the ARN that TagResource takes.
-    """
-
-    tagged_arn: str = ""
+class AgentCoreResource(ControlPlaneResource):
+    """A type whose operations go on after they have answered: done when the resource says READY."""
 
     def create(self, properties: Properties, place: Place) -> Resource:
         """Create the resource and wait for it; one that fails is removed again."""
@@ -50,10 +61,7 @@ class AgentCoreResource(ApiResource):
 
     def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
         """Update the resource and its tags, and wait for it."""
-        resource = self._settled(super().update(resource_id, old, new, place))
-        if "Tags" in self.drop_on_update and old.get("Tags") != new.get("Tags"):
-            retag(resource.attributes[self.tagged_arn], old.get("Tags", {}), new.get("Tags", {}))
-        return resource
+        return self._settled(super().update(resource_id, old, new, place))
 
     def _settled(self, resource: Resource) -> Resource:
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -69,7 +77,6 @@ class AgentCoreResource(ApiResource):
 
 GATEWAY = AgentCoreResource(
     type="AWS::BedrockAgentCore::Gateway",
-    service=_SERVICE,
     create_operation="CreateGateway",
     read_operation="GetGateway",
     update_operation="UpdateGateway",
@@ -82,7 +89,6 @@ GATEWAY = AgentCoreResource(
 
 GATEWAY_TARGET = AgentCoreResource(
     type="AWS::BedrockAgentCore::GatewayTarget",
-    service=_SERVICE,
     create_operation="CreateGatewayTarget",
     read_operation="GetGatewayTarget",
     update_operation="UpdateGatewayTarget",

@@ -5,30 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local.emulator.resources.agentcore import retag
-from local.emulator.resources.api import ApiResource
-from local.emulator.resources.base import Place, Properties, Resource
+from local.emulator.resources.agentcore import ControlPlaneResource
+from local.emulator.resources.base import Resource
 
 
 @dataclass(frozen=True, kw_only=True)
-class IdentityResource(ApiResource):
-    """A type that the API finds by its name; `ref` names the attribute that Ref answers, which ends with the name.
+class IdentityResource(ControlPlaneResource):
+    """A type that the API finds by its name; `ref` names the attribute that Ref answers, which ends with the name."""
 
-    `tagged_arn` names the attribute with the ARN that TagResource takes.
-    """
-
-    service: str = "bedrock-agentcore-control"
     identifier: tuple[str, ...] = ("Name",)
     drop_on_update: tuple[str, ...] = ("Tags",)
     ref: str
-    tagged_arn: str
-
-    def update(self, resource_id: str, old: Properties, new: Properties, place: Place) -> Resource:
-        """Update the resource and its tags."""
-        resource = super().update(resource_id, old, new, place)
-        if old.get("Tags") != new.get("Tags"):
-            retag(resource.attributes[self.tagged_arn], _tags(old), _tags(new))
-        return resource
 
     def _read(self, identity: Mapping[str, str]) -> Resource:
         attributes = super()._read(identity).attributes
@@ -67,7 +54,3 @@ WORKLOAD_IDENTITY = IdentityResource(
     ref="Name",
     tagged_arn="WorkloadIdentityArn",
 )
-
-
-def _tags(properties: Properties) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}

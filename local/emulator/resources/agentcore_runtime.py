@@ -9,8 +9,6 @@ from typing import Any
 from local.emulator.resources.agentcore import AgentCoreResource
 from local.emulator.resources.base import Properties, Resource
 
-_SERVICE = "bedrock-agentcore-control"
-
 
 def _with_protocol(properties: Properties) -> Properties:
     """The API has a structure where CloudFormation has the protocol's name."""
@@ -21,7 +19,6 @@ def _with_protocol(properties: Properties) -> Properties:
 
 RUNTIME = AgentCoreResource(
     type="AWS::BedrockAgentCore::Runtime",
-    service=_SERVICE,
     create_operation="CreateAgentRuntime",
     read_operation="GetAgentRuntime",
     update_operation="UpdateAgentRuntime",
@@ -48,7 +45,6 @@ class _RuntimeEndpoint(AgentCoreResource):
 
 RUNTIME_ENDPOINT = _RuntimeEndpoint(
     type="AWS::BedrockAgentCore::RuntimeEndpoint",
-    service=_SERVICE,
     create_operation="CreateAgentRuntimeEndpoint",
     read_operation="GetAgentRuntimeEndpoint",
     update_operation="UpdateAgentRuntimeEndpoint",
