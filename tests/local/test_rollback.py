@@ -15,6 +15,7 @@ from local.failure import LocalRunError
 from tests.local.local_run import AGENT, LocalRun
 
 STACK = "foundation-dev-gateway"
+TARGET = "aws-operations-v1"
 
 
 @pytest.fixture
@@ -37,17 +38,24 @@ def change(assembly: Path, template: dict[str, Any]) -> None:
         names_it.write_text(names_it.read_text().replace(earlier, hashlib.sha256(file.read_bytes()).hexdigest()))
 
 
-def resource(template: dict[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
-    """The one resource of a type: its logical id and its properties."""
-    ((logical_id, found),) = (item for item in template["Resources"].items() if item[1]["Type"] == kind)
-    properties: dict[str, Any] = found["Properties"]
+def resource(template: dict[str, Any], kind: str, **having: Any) -> tuple[str, dict[str, Any]]:
+    """The one resource of a type with these properties: its logical id and its properties."""
+    of_kind = {name: each["Properties"] for name, each in template["Resources"].items() if each["Type"] == kind}
+    ((logical_id, properties),) = (item for item in of_kind.items() if having.items() <= item[1].items())
     return logical_id, properties
+
+
+def gateway_and_target(template: dict[str, Any]) -> tuple[tuple[str, dict[str, Any]], tuple[str, dict[str, Any]]]:
+    """The gateway and one of its targets."""
+    return (
+        resource(template, "AWS::BedrockAgentCore::Gateway"),
+        resource(template, "AWS::BedrockAgentCore::GatewayTarget", Name=TARGET),
+    )
 
 
 def half_broken(template: dict[str, Any]) -> dict[str, Any]:
     """A template whose first changes close the gateway to every agent, and whose last cannot be made."""
-    gateway_id, gateway = resource(template, "AWS::BedrockAgentCore::Gateway")
-    target_id, target = resource(template, "AWS::BedrockAgentCore::GatewayTarget")
+    (gateway_id, gateway), (target_id, target) = gateway_and_target(template)
     gateway["AuthorizerConfiguration"]["CustomJWTAuthorizer"]["AllowedClients"] = ["nobody"]
     tools = target["TargetConfiguration"]["Mcp"]["Lambda"]["ToolSchema"]["InlinePayload"]
     del tools[1:]
@@ -74,7 +82,7 @@ async def tools(local_run: LocalRun) -> list[str]:
     """The tools that an agent finds, after it has called one."""
     account = local_run.platform.account
     async with connected(account.gateway_url(), account.token(AGENT).value) as client:
-        assert not (await client.call_tool("aws-operations-v1___hello_world", {})).is_error
+        assert not (await client.call_tool(f"{TARGET}___hello_world", {})).is_error
         return [tool.name for tool in (await client.list_tools()).tools]
 
 
@@ -88,8 +96,7 @@ def test_a_deployment_without_changes_changes_nothing(local_run: LocalRun, assem
 async def test_a_failed_deployment_returns_to_the_earlier_state(local_run: LocalRun, assembly: Path) -> None:
     before = await tools(local_run)
     template = json.loads((assembly / f"{STACK}.template.json").read_text())
-    gateway_id, _ = resource(template, "AWS::BedrockAgentCore::Gateway")
-    target_id, _ = resource(template, "AWS::BedrockAgentCore::GatewayTarget")
+    (gateway_id, _), (target_id, _) = gateway_and_target(template)
     change(assembly, half_broken(template))
     with pytest.raises(LocalRunError, match=r"Deploying dev failed(.|\n)*cdk-deploy\.log(.|\n)*Function not found"):
         local_run.platform.deployment.deploy(on_stack=lambda stack: None)
