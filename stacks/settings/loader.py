@@ -89,11 +89,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     config = root / "config"
     environments = available_environments(config)
     if name not in environments:
-        given = f"there is no environment {name!r}" if name else "no environment is chosen"
-        choice = ", ".join(environments) or "none yet: add config/<name>.yaml"
-        near = get_close_matches(name or "", environments, n=1, cutoff=0.5)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise SettingsError([f"{given}{hint}: choose with -c env=<name>, or make's ENV=<name>, one of {choice}"])
+        raise SettingsError([_not_chosen(name, environments)])
     mistakes = [*name_mistakes(name), *ignored_files(config)]
     environment = _parse(EnvironmentSettings, config / f"{name}.yaml", root, mistakes)
     files = sorted((config / "tenants").glob("*.yaml"))
@@ -130,6 +126,15 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
         notices=tuple(serving.notices),
         target_documents=documents,
     )
+
+
+def _not_chosen(name: str | None, environments: list[str]) -> str:
+    """What to say when `name` is none of the environments."""
+    given = f"there is no environment {name!r}" if name else "no environment is chosen"
+    choice = ", ".join(environments) or "none yet: add config/<name>.yaml"
+    near = get_close_matches(name or "", environments, n=1, cutoff=0.5)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{given}{hint}: choose with -c env=<name>, or make's ENV=<name>, one of {choice}"
 
 
 def _servers_anywhere(config: Path) -> set[str] | None:
