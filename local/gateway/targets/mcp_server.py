@@ -94,7 +94,7 @@ class McpServerTarget:
     async def call(self, call: ToolCall) -> ToolAnswer:
         """Call the tool of the server and pass its answer on."""
         answer = await self._server.call_tool(call)
-        if len(answer.result.model_dump_json()) > MAX_PAYLOAD_BYTES:
+        if len(answer.result.model_dump_json().encode()) > MAX_PAYLOAD_BYTES:
             raise TargetError(f"The answer has more than {MAX_PAYLOAD_BYTES} bytes, what a gateway carries.")
         return answer
 
