@@ -5,17 +5,13 @@ They run on this machine, each at a host name that the edge is told, and keep wh
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 
-from tests.local.stand_ins import AuthorizationServer, Headers, authorization_server, mcp_server
+from tests.local.stand_ins import AuthorizationServer, Headers, JsonHandler, authorization_server, listening, mcp_server
 
 WEATHER, TICKETS, LOGIN = "weather.example.com", "mcp.example.com", "login.example.com"
 API_KEY = "key-of-the-weather-service"
@@ -90,25 +86,9 @@ def services_elsewhere() -> Iterator[Elsewhere]:
 def _weather_service() -> Iterator[Weather]:
     service = Weather()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, content = service.answer(self.path, headers)
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(*service.answer(self.path, {name.lower(): value for name, value in self.headers.items()}))
 
-        def log_message(self, *_: Any) -> None:
-            """Stay silent."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service.port = listener.server_port
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
-    try:
+    with listening(Handler) as service.port:
         yield service
-    finally:
-        listener.shutdown()
-        listener.server_close()

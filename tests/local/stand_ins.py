@@ -7,7 +7,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -79,40 +79,50 @@ class AuthorizationServer:
 METHODS = ["client_secret_basic", "client_secret_post"]
 
 
+class JsonHandler(BaseHTTPRequestHandler):
+    """Answers requests in JSON."""
+
+    def answer(self, status: int, document: Mapping[str, Any]) -> None:
+        """Send an answer."""
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Stay silent."""
+
+
+@contextlib.contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """An HTTP server of this machine: its port."""
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    try:
+        yield listener.server_port
+    finally:
+        listener.shutdown()
+        listener.server_close()
+
+
 @contextlib.contextmanager
 def authorization_server(**settings: Any) -> Iterator[AuthorizationServer]:
     """A running authorization server."""
     server = AuthorizationServer(**settings)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
-            self._answer(200, server.metadata())
+            self.answer(200, server.metadata())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
-            self._answer(*server.token(form, self.headers.get("Authorization", "")))
+            self.answer(*server.token(form, self.headers.get("Authorization", "")))
 
-        def _answer(self, status: int, document: dict[str, Any]) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Stay silent."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.port = listener.server_port
-    thread = threading.Thread(target=listener.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with listening(Handler) as server.port:
         yield server
-    finally:
-        listener.shutdown()
-        listener.server_close()
 
 
 @contextlib.contextmanager

@@ -9,12 +9,10 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +25,7 @@ from local.demonstration import connected
 from tests.local.conftest import REPOSITORY, Emulator
 from tests.local.emulator_stacks import GATEWAY_TRUST, Stack, allow, get_att, outputs, ref, role, stack
 from tests.local.runtime_archives import GREETER, archive
-from tests.local.stand_ins import CLIENT, SECRET, authorization_server, mcp_server
+from tests.local.stand_ins import CLIENT, SECRET, JsonHandler, authorization_server, listening, mcp_server
 from tests.local.test_emulator_cognito import POOL, Pool, client
 
 PREFIX = "arn:aws:bedrock-agentcore:us-east-1:123456789012"
@@ -67,26 +65,13 @@ def orders_service() -> Iterator[tuple[int, list[tuple[str, str | None]]]]:
     """A REST service of this machine: its port, and path and key of each request."""
     seen: list[tuple[str, str | None]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             seen.append((self.path, self.headers.get("X-API-Key")))
-            body = json.dumps({"order": self.path.rpartition("/")[2]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, {"order": self.path.rpartition("/")[2]})
 
-        def log_message(self, *_: Any) -> None:
-            """Stay silent."""
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
-    try:
-        yield listener.server_port, seen
-    finally:
-        listener.shutdown()
-        listener.server_close()
+    with listening(Handler) as port:
+        yield port, seen
 
 
 @dataclass
