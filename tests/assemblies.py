@@ -56,7 +56,7 @@ def run_app(*, outdir: Path, context: str, root: Path = ROOT) -> Run:
 def copy_of_the_app(folder: Path) -> Path:
     """Copy what `app.py` reads into `folder`, without what earlier runs left."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("config", "constructs", "lambda", "stacks"):
+    for name in ("config", "constructs", "lambda", "stacks", "versions"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("app.py", "cdk.json"):
         shutil.copy(ROOT / name, folder / name)

@@ -7,6 +7,7 @@ import pytest
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from stacks.settings import load_settings
+from stacks.settings.versions.served import ServedMajor
 from tests.assemblies import ENVIRONMENTS
 from tests.templates import Json, many, template, written
 from toolkit.permissions import Permission
@@ -33,13 +34,16 @@ IN_VPC = {
 """What Lambda needs besides to put a function into a VPC."""
 
 
-def functions(environment: str) -> Iterator[tuple[str, Json]]:
-    """Every tool server by name with its function."""
-    servers = load_settings(environment).environment.tool_servers
+def functions(environment: str) -> Iterator[tuple[ServedMajor, Json]]:
+    """Every served major of every tool server with its function."""
+    majors = {
+        f"{major.package}.handler.handler": major
+        for served in load_settings(environment).served_majors.values()
+        for major in served
+    }
     for function in template(environment, "tools").properties("AWS::Lambda::Function"):
-        name = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-        if name in servers:
-            yield name, function
+        if function["Handler"] in majors:
+            yield majors[function["Handler"]], function
 
 
 def allowed(environment: str, function: Json) -> Iterator[tuple[str, str]]:
@@ -57,11 +61,14 @@ def allowed(environment: str, function: Json) -> Iterator[tuple[str, str]]:
 
 
 @in_every_environment
-def test_every_tool_server_of_the_settings_has_its_function(environment: str) -> None:
-    servers = load_settings(environment).environment.tool_servers
-    assert {name: function["Handler"] for name, function in functions(environment)} == {
-        name: f"{server.package}.handler.handler" for name, server in servers.items()
-    }
+def test_every_tool_server_of_the_settings_has_a_function_for_each_major(environment: str) -> None:
+    settings = load_settings(environment)
+    current = {name: served[0].package for name, served in settings.served_majors.items()}
+    assert current == {name: server.package for name, server in settings.environment.tool_servers.items()}
+    expected = sorted(major.target for served in settings.served_majors.values() for major in served)
+    assert sorted(major.target for major, _ in functions(environment)) == expected
+    for major, function in functions(environment):
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == major.server
 
 
 @in_every_environment
@@ -73,10 +80,11 @@ def test_functions_run_on_graviton_and_the_newest_python(environment: str) -> No
 @in_every_environment
 def test_functions_are_bounded_and_traced(environment: str) -> None:
     servers = load_settings(environment).environment.tool_servers
-    for name, function in functions(environment):
-        assert function["ReservedConcurrentExecutions"] == servers[name].reserved_concurrency
-        assert function["Timeout"] == servers[name].timeout_seconds
-        assert function["MemorySize"] == servers[name].memory_mb
+    for major, function in functions(environment):
+        settings = servers[major.server]
+        assert function["ReservedConcurrentExecutions"] == settings.reserved_concurrency
+        assert function["Timeout"] == settings.timeout_seconds
+        assert function["MemorySize"] == settings.memory_mb
         assert function["TracingConfig"] == {"Mode": "Active"}
 
 
@@ -107,11 +115,11 @@ def test_functions_run_in_the_private_subnets_where_the_settings_say_so(environm
 
 @in_every_environment
 def test_a_role_allows_exactly_what_the_tools_declare_and_the_runtime_needs(environment: str) -> None:
-    settings = load_settings(environment)
-    for name, function in functions(environment):
-        declared = {permission.action for permission in settings.tool_specs[name].actions}
-        assert declared  # aws-operations calls AWS
-        runtime = RUNTIME | (IN_VPC if settings.environment.tool_servers[name].in_vpc else set())
+    servers = load_settings(environment).environment.tool_servers
+    for major, function in functions(environment):
+        declared = {permission.action for permission in major.spec.actions}
+        assert declared  # every tool server of these environments calls AWS
+        runtime = RUNTIME | (IN_VPC if servers[major.server].in_vpc else set())
         assert {action for action, _ in allowed(environment, function)} == declared | runtime
 
 
@@ -124,10 +132,10 @@ def pattern_of(permission: Permission) -> str:
 
 @in_every_environment
 def test_an_action_is_allowed_on_the_resource_types_that_its_tools_declare(environment: str) -> None:
-    specs = load_settings(environment).tool_specs
-    for name, function in functions(environment):
-        for action in {permission.action for permission in specs[name].actions if permission.resource_type}:
-            patterns = {pattern_of(declared) for declared in specs[name].actions if declared.action == action}
+    for major, function in functions(environment):
+        actions = major.spec.actions
+        for action in {permission.action for permission in actions if permission.resource_type}:
+            patterns = {pattern_of(declared) for declared in actions if declared.action == action}
             granted = {
                 resource.replace("AWS::", "") for what, resource in allowed(environment, function) if what == action
             }
