@@ -17,25 +17,12 @@ from stacks.settings.versions.relocation import renamed
 from tests.assemblies import ROOT
 from tests.unit.versions_support import MAJORS, TODAY, Checkout, import_anew
 
-TOOL = '''
-
-@server.tool(actions=[])
-def count_orders() -> dict[str, int]:
-    """Count the orders."""
-    return {}
-'''
-
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     made = Checkout(tmp_path, monkeypatch)
     import_anew(made.root / "lambda", monkeypatch)
     return made
-
-
-def add_tool(checkout: Checkout) -> None:
-    with (checkout.root / "lambda" / "orders" / "tools.py").open("a") as file:
-        file.write(TOOL)
 
 
 def refused(checkout: Checkout) -> str:
@@ -61,7 +48,7 @@ def test_publishing_writes_every_served_major_once(checkout: Checkout) -> None:
 
 
 def test_addition_needs_a_minor_version(checkout: Checkout) -> None:
-    add_tool(checkout)
+    checkout.add_tool()
     assert refused(checkout) == (
         "lambda/orders: orders 2.0.0 differs from the published 2.0.0 (tool count_orders was added): that is a minor "
         "change: set version 2.1.0 and run make publish again, or undo it; versions/orders/2.0.0.json stays as it is"
@@ -69,13 +56,13 @@ def test_addition_needs_a_minor_version(checkout: Checkout) -> None:
 
 
 def test_addition_under_a_patch_version(checkout: Checkout) -> None:
-    add_tool(checkout)
+    checkout.add_tool()
     checkout.change("orders/server.py", "2.0.0", "2.0.1")
     assert "that is a minor change: set version 2.1.0" in refused(checkout)
 
 
 def test_addition_under_its_minor_version(checkout: Checkout) -> None:
-    add_tool(checkout)
+    checkout.add_tool()
     checkout.change("orders/server.py", "2.0.0", "2.1.0")
     assert publish(["orders"], root=checkout.root) == [checkout.versions / "2.1.0.json"]
 
@@ -91,7 +78,7 @@ def test_new_code_without_a_change_for_callers(checkout: Checkout) -> None:
 
 
 def test_one_refusal_holds_back_all(checkout: Checkout) -> None:
-    add_tool(checkout)
+    checkout.add_tool()
     (checkout.versions / "1.0.0.json").unlink()
     assert "count_orders" in refused(checkout)
 
@@ -171,7 +158,7 @@ def test_end_that_is_none_or_too_early(checkout: Checkout, ends: str, sentence: 
 
 
 def test_new_major_of_code_that_is_not_published(checkout: Checkout) -> None:
-    add_tool(checkout)
+    checkout.add_tool()
     assert not_cut(checkout) == (
         "lambda/orders: orders 2.0.0 is not published as it is: run make publish SERVER=orders first, so that its "
         "callers keep what they know"

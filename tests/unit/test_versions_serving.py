@@ -11,14 +11,6 @@ from tests.unit.versions_support import MAJORS, TODAY, Checkout
 from toolkit.deprecation import ENDS, SUCCESSOR
 
 LABEL = "versions/orders/majors.yaml"
-V1 = "lambda/orders_v1/server.py"
-TOOL = '''
-
-@server.tool(actions=[])
-def count_orders() -> dict[str, int]:
-    """Count the orders."""
-    return {}
-'''
 
 
 @pytest.fixture
@@ -84,8 +76,7 @@ def test_breaking_change_of_a_major_that_ends(checkout: Checkout) -> None:
 
 
 def test_added_tool_can_wait_for_its_version(checkout: Checkout) -> None:
-    with (checkout.root / "lambda" / "orders" / "tools.py").open("a") as file:
-        file.write(TOOL)
+    checkout.add_tool()
     assert checkout.settings().notices == (
         "lambda/orders: orders differs from the published 2.0.0 (tool count_orders was added): set version 2.1.0 and "
         "run make publish SERVER=orders",

@@ -29,6 +29,13 @@ TENANT = {
     "agents": {"buyer": {"type": "assistant", "scopes": ["orders/read"]}},
 }
 MAJORS = {"deprecated": TODAY, "ends": date(2027, 6, 30), "package": "orders_v1"}
+TOOL = '''
+
+@server.tool(actions=[])
+def count_orders() -> dict[str, int]:
+    """Count the orders."""
+    return {}
+'''
 
 
 class Checkout:
@@ -61,6 +68,11 @@ class Checkout:
         text = file.read_text(encoding="utf-8")
         assert text.count(before) == 1, f"{before!r} stands {text.count(before)} times in {path}"
         file.write_text(text.replace(before, after), encoding="utf-8")
+
+    def add_tool(self) -> None:
+        """Add the tool `count_orders` to the current major."""
+        with (self.root / "lambda" / "orders" / "tools.py").open("a") as file:
+            file.write(TOOL)
 
     def settings(self, *, today: date = TODAY) -> Settings:
         """What loading it gives, from its own code."""
