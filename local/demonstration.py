@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from local.console import Console
 from local.emulator.settings import ACCOUNT
 from local.failure import LocalRunError
 
-TARGET = "aws-operations-v1"
+SERVER = "aws-operations"
 BUCKET = f"example-reports-{ACCOUNT}"
 _WIDTH = 100
 
@@ -67,8 +68,9 @@ async def demonstrate(account: Account, agent: str, console: Console) -> None:
             console.detail(f"connected to {url}, MCP {client.protocol_version}")
             names = [tool.name for tool in (await client.list_tools()).tools]
             console.detail(f"listed {len(names)} tools\n{_by_target(names)}")
+            target = newest_target(names, SERVER)
             for call in calls(agent):
-                console.detail(f"{call}\n{_indented(await _answer(client, call))}")
+                console.detail(f"{call}\n{_indented(await _answer(client, target, call))}")
     except (ExceptionGroup, MCPError, httpx2.HTTPError, LocalRunError) as error:
         raise LocalRunError(f"The demonstration failed: {_cause(error)}") from error
 
@@ -87,9 +89,20 @@ async def connected(url: str, token: str) -> AsyncIterator[Client]:
         yield client
 
 
-async def _answer(client: Client, call: Call) -> str:
+def newest_target(names: Iterable[str], server: str) -> str:
+    """The target of a server's highest major among the names of its tools.
+
+    Raises LocalRunError when there is none.
+    """
+    majors = [int(found[1]) for name in names if (found := re.match(rf"{re.escape(server)}-v(\d+)___", name))]
+    if not majors:
+        raise LocalRunError(f"no tool of {server} is listed")
+    return f"{server}-v{max(majors)}"
+
+
+async def _answer(client: Client, target: str, call: Call) -> str:
     """What a tool answers; raises LocalRunError with what it says when it fails."""
-    result = await client.call_tool(f"{TARGET}___{call.tool}", call.arguments)
+    result = await client.call_tool(f"{target}___{call.tool}", call.arguments)
     text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
     if result.is_error:
         raise LocalRunError(f"{call} answered: {text}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from docs.generator.markdown import code, page, table
-from docs.generator.tools import all_servers
+from docs.generator.tools import all_majors
 from foundation.permissions import EVERYTHING, arn_patterns
 from toolkit import OperationSpec, Permission, ToolSpec
 
@@ -16,11 +16,11 @@ def permissions_page() -> str:
     parts = [
         "A server's role allows exactly these actions on exactly these resources, in the account and the regions that "
         "the settings let tools read. `tests/permissions` runs every operation as a role with its actions alone, and "
-        "again without each of them; `tests/local/test_tool_permissions.py` does it with the deployed roles."
+        "again without each of them; `tests/local/test_aws_tools.py` does it with the deployed roles."
     ]
-    for name, spec in sorted(all_servers().items()):
-        parts.append(f"## {name} {spec.version}")
-        for tool in spec.tools:
+    for served in all_majors():
+        parts.append(f"## {served.server} {served.spec.version}")
+        for tool in served.spec.tools:
             parts.append(f"### {code(tool.name)}")
             parts.append(
                 table(("IAM action", "on", "because"), _rows(tool)) if tool.actions else "It calls nothing of AWS."

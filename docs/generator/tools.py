@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docs.generator.markdown import code, page, table
-from stacks.settings import available_environments, load_settings
-from toolkit import ServerSpec, ToolSpec
+from stacks.settings import ServedMajor, available_environments, load_settings
+from toolkit import ToolSpec
 
 
 def tools_page() -> str:
@@ -16,19 +16,21 @@ def tools_page() -> str:
         "A tool appears on the gateway as `<server>-v<major>___<tool>`. Which IAM actions each needs, and for what, is "
         "in [permissions.md](permissions.md)."
     ]
-    for name, spec in sorted(all_servers().items()):
-        parts.append(f"## {name} {spec.version}")
-        for tool in spec.tools:
+    for served in all_majors():
+        ends = f", ends {served.ends.isoformat()}" if served.ends else ""
+        parts.append(f"## {served.server} {served.spec.version}{ends}")
+        for tool in served.spec.tools:
             parts += _tool(tool)
     return page("Tools", *parts)
 
 
-def all_servers() -> dict[str, ServerSpec]:
-    """What each tool server of any environment offers, by its name."""
-    servers: dict[str, ServerSpec] = {}
+def all_majors() -> list[ServedMajor]:
+    """Every major of every tool server that any environment has, a server's newest first."""
+    found: dict[str, ServedMajor] = {}
     for environment in available_environments():
-        servers |= load_settings(environment).tool_specs
-    return servers
+        for majors in load_settings(environment).served_majors.values():
+            found |= {served.target: served for served in majors}
+    return sorted(found.values(), key=lambda served: (served.server, -served.major))
 
 
 def _tool(tool: ToolSpec) -> Iterator[str]:

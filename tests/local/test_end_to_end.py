@@ -19,15 +19,16 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 from mcp_types import TextContent
 
 from local.agent import Credentials
-from local.demonstration import BUCKET, TARGET, connected
+from local.demonstration import BUCKET, connected
 from local.installation import INSPECTOR
 from local.layout import REPOSITORY
 from local.surroundings import base_environment, client_environment
-from tests.local.aws_tools import all_tools
+from tests.local.aws_tools import all_tools, target_name
 from tests.local.local_run import AGENT, LocalRun
 
 SEARCH = "x_amz_bedrock_agentcore_search"
 TOOLS = all_tools()
+TARGET = target_name("aws-operations")
 
 
 def credentials(local_run: LocalRun, agent: str = AGENT) -> Credentials:

@@ -19,13 +19,15 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent
 
-from local.demonstration import TARGET, connected
+from local.demonstration import connected
 from local.layout import REPOSITORY
 from local.surroundings import base_environment
+from tests.local.aws_tools import target_name
 from tests.local.local_run import AGENT, LocalRun
 from tests.permissions.servers import servers
 
 SCOPE = "aws-operations/read"
+TARGET = target_name("aws-operations")
 RIGHTS = ("read", "write")
 PING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 

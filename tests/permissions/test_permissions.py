@@ -71,7 +71,8 @@ def test_an_operation_declares_the_actions_of_the_api_operations_that_it_calls(
     calls = account.calls(operation.name)
     assert calls, f"tests/scenarios has no call of {tool} {operation.name}"
     needed = {account.action_of(api_call) for call in calls for api_call in account.api_calls(call)}
-    assert needed == actions_of(operation)
+    assert not needed - actions_of(operation), "calls this and does not declare it"
+    assert not actions_of(operation) - needed, "declares this and does not call it"
 
 
 @each_operation
