@@ -37,11 +37,22 @@ synth: setup ## Write the templates of ENV into cdk.out, all checks included
 
 .PHONY: test
 test: setup ## Run everything that CI runs
+	@echo "The local run's tests begin now, beside the others; what they say comes last."
+	@mkdir -p .cache
+	@$(BIN)/python -m pytest tests/local > .cache/local-tests.log 2>&1 & local=$$!; \
+		trap 'kill $$local' INT TERM; \
+		$(MAKE) --no-print-directory test-code; code=$$?; \
+		wait $$local; status=$$?; \
+		cat .cache/local-tests.log; \
+		exit $$(( code ? code : status ))
+
+.PHONY: test-code
+test-code: setup ## Of these, all that needs no local run: style, types, units, templates
 	@echo "Style and types ..."
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest --ignore=tests/contract  # the local run calls those against its gateway
+	@$(BIN)/python -m pytest --ignore=tests/local --ignore=tests/contract  # the local run calls the latter
 
 .PHONY: snapshots
 snapshots: setup ## Accept the templates as they are now, after a look at what changed
