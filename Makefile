@@ -35,24 +35,27 @@ synth: setup ## Write the templates of ENV into cdk.out, all checks included
 	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env":"$(ENV)"}' $(BIN)/python app.py
 	@echo "cdk.out holds the templates of $(ENV)."
 
+# Tests that bring a whole platform up wait most of the time, so they run beside the others.
+PLATFORM_TESTS := $(filter-out $(wildcard tests/local/test_emulator_*.py),$(wildcard tests/local/test_*.py))
+
 .PHONY: test
 test: setup ## Run everything that CI runs
-	@echo "The local run's tests begin now, beside the others; what they say comes last."
+	@echo "The tests of the local run begin now, beside the others; what they say comes last."
 	@mkdir -p .cache
-	@$(BIN)/python -m pytest tests/local > .cache/local-tests.log 2>&1 & local=$$!; \
-		trap 'kill $$local' INT TERM; \
+	@$(BIN)/python -m pytest $(PLATFORM_TESTS) > .cache/platform-tests.log 2>&1 & platform=$$!; \
+		trap 'kill $$platform' INT TERM; \
 		$(MAKE) --no-print-directory test-code; code=$$?; \
-		wait $$local; status=$$?; \
-		cat .cache/local-tests.log; \
+		wait $$platform; status=$$?; \
+		cat .cache/platform-tests.log; \
 		exit $$(( code ? code : status ))
 
 .PHONY: test-code
-test-code: setup ## Of these, all that needs no local run: style, types, units, templates
+test-code: setup ## Of these, all that needs no local run: style, types, units, templates, emulator
 	@echo "Style and types ..."
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest --ignore=tests/local --ignore=tests/contract  # the local run calls the latter
+	@$(BIN)/python -m pytest --ignore=tests/contract $(addprefix --ignore=,$(PLATFORM_TESTS))
 
 .PHONY: snapshots
 snapshots: setup ## Accept the templates as they are now, after a look at what changed
