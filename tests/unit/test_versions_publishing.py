@@ -165,6 +165,15 @@ def test_new_major_of_code_that_is_not_published(checkout: Checkout) -> None:
     )
 
 
+def test_new_major_that_has_begun(checkout: Checkout) -> None:
+    cut_major("orders", ends="2027-09-30", root=checkout.root, today=TODAY)
+    import_anew(checkout.root / "lambda", checkout.monkeypatch)
+    assert not_cut(checkout) == (
+        "lambda/orders: orders 3.0.0 is a new major already, of which nothing is published: change its code, and run "
+        "make publish SERVER=orders when callers may rely on it"
+    )
+
+
 def test_new_major_while_two_previous_ones_are_served(checkout: Checkout) -> None:
     ended = {"deprecated": date(2026, 1, 1), "ends": date(2026, 6, 30)}
     checkout.promise({1: MAJORS, 0: ended})

@@ -98,7 +98,14 @@ def _current(server: str, root: Path) -> ServedMajor:
         )
     (current,) = found.values()
     now = Published.of(current.declared)
-    if now not in published_versions(server, root=root):
+    known = published_versions(server, root=root)
+    majors = {int(published.version.partition(".")[0]) for published in known}
+    if majors and current.major > max(majors):
+        raise RefusalError(
+            f"{folder_of(current)}: {server} {now.version} is a new major already, of which nothing is published: "
+            f"change its code, and run make publish SERVER={server} when callers may rely on it"
+        )
+    if now not in known:
         raise RefusalError(
             f"{folder_of(current)}: {server} {now.version} is not published as it is: run make publish "
             f"SERVER={server} first, so that its callers keep what they know"
