@@ -38,9 +38,12 @@ def deadline(context: LambdaContext) -> Iterator[None]:
         return
     seconds = max(context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS, 0.01)
     before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:  # inside, since the timer may end right before it is stopped
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except _OutOfTime:
         raise ToolError(
             f"AWS had not answered after {seconds:.0f} seconds, when the tool's time was over; ask for less (a smaller "
@@ -48,7 +51,6 @@ def deadline(context: LambdaContext) -> Iterator[None]:
             code="out_of_time",
         ) from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
