@@ -7,6 +7,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from toolkit import docstrings
@@ -37,7 +38,8 @@ class Signature:
     parameters: Mapping[str, Parameter]
     injected: Mapping[str, Injection]
 
-    def all_parameters(self) -> dict[str, Parameter]:
+    @cached_property
+    def all_parameters(self) -> Mapping[str, Parameter]:
         """Its own arguments, then those that its injections stand for."""
         found = dict(self.parameters)
         for injection in self.injected.values():
@@ -101,13 +103,13 @@ def declare(
     spec = ToolSpec(
         name=name,
         description=description,
-        input_schema=input_schema(signature.all_parameters()),
+        input_schema=input_schema(signature.all_parameters),
         output_schema=answer.schema() if answer else None,
         actions=permissions(actions, tool=name),
-        self_check=checked_self_check(signature.all_parameters(), self_check or {}, tool=name),
-        contract=Contract.of(signature.all_parameters(), answer=answer),
+        self_check=checked_self_check(signature.all_parameters, self_check or {}, tool=name),
+        contract=Contract.of(signature.all_parameters, answer=answer),
     )
-    return Tool(spec, signature.all_parameters(), signature.call, function.__module__)
+    return Tool(spec, signature.all_parameters, signature.call, function.__module__)
 
 
 def check_name(name: str) -> None:

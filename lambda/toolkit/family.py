@@ -37,7 +37,7 @@ class _Operation:
 
     def problems(self, given: Mapping[str, Any]) -> list[str]:
         """A sentence for each argument that is missing or not taken."""
-        parameters = self.signature.all_parameters()
+        parameters = self.signature.all_parameters
         name = self.spec.name
         missing = [needed for needed, parameter in parameters.items() if parameter.required and needed not in given]
         return [f"{name} needs {needed}" for needed in missing] + [
@@ -123,7 +123,7 @@ class Family:
             contract=Contract.of(
                 parameters,
                 answer=None,
-                operations={name: taken.signature.all_parameters() for name, taken in self._operations.items()},
+                operations={name: taken.signature.all_parameters for name, taken in self._operations.items()},
             ),
         )
         return Tool(spec, parameters, self._run, self.module)
@@ -154,7 +154,7 @@ class Family:
         choice = Parameter(Choice(tuple(self._operations)), "What to read.", required=True)
         found: dict[str, Parameter] = {"operation": choice}
         for operation in self._operations.values():
-            for name, parameter in operation.signature.all_parameters().items():
+            for name, parameter in operation.signature.all_parameters.items():
                 if name not in found:
                     merged = self._merged(name, parameter)
                     # Models send null for what they leave out.
@@ -165,7 +165,7 @@ class Family:
         taking = {
             operation.spec.name: taken
             for operation in self._operations.values()
-            if (taken := operation.signature.all_parameters().get(name)) is not None
+            if (taken := operation.signature.all_parameters.get(name)) is not None
         }
         needed = [operation for operation, taken in taking.items() if taken.required]
         optional = [operation for operation in taking if operation not in needed]
