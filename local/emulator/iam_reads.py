@@ -52,15 +52,15 @@ def _of_operation(service: str, target: str, body: bytes, query: Members) -> str
 
     The body is read of requests in JSON alone: it may as well be an object of S3.
     """
-    if target:
-        operation, request = target.rpartition(".")[2], json.loads(body or b"{}")
-    else:
-        request = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
-        operation = str(request.get("Action", ""))
-    if service == "sagemaker":
-        return _sagemaker(request)
-    name = _OPERATIONS.get((service, operation))
-    return name(request) if name else None
+    operation = target.rpartition(".")[2] if target else str(_first(query.get("Action", "")))
+    name = _sagemaker if service == "sagemaker" else _OPERATIONS.get((service, operation))
+    if name is None:
+        return None
+    return name(json.loads(body or b"{}") if target else {member: _first(value) for member, value in query.items()})
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) else value
 
 
 def _of_path(service: str, path: str) -> str | None:
