@@ -132,6 +132,42 @@ def allow(*actions: str, resource: Any = "*") -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
 
 
+def user_pool(domain: str, *scopes: str) -> dict[str, Any]:
+    """A user pool, its domain, and the resource server `tools` with these scopes: Pool, Domain and Server."""
+    return {
+        "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolTier": "ESSENTIALS"}},
+        "Domain": {
+            "Type": "AWS::Cognito::UserPoolDomain",
+            "Properties": {"Domain": domain, "UserPoolId": ref("Pool")},
+        },
+        "Server": {
+            "Type": "AWS::Cognito::UserPoolResourceServer",
+            "Properties": {
+                "UserPoolId": ref("Pool"),
+                "Identifier": "tools",
+                "Name": "tools",
+                "Scopes": [{"ScopeName": scope, "ScopeDescription": scope} for scope in scopes],
+            },
+        },
+    }
+
+
+def machine_client(*scopes: str, **settings: Any) -> dict[str, Any]:
+    """A client of `user_pool` for the client-credentials grant; scopes in full, as tools/read."""
+    return {
+        "Type": "AWS::Cognito::UserPoolClient",
+        "DependsOn": "Server",
+        "Properties": {
+            "UserPoolId": ref("Pool"),
+            "GenerateSecret": True,
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["client_credentials"],
+            "AllowedOAuthScopes": list(scopes),
+            **settings,
+        },
+    }
+
+
 def function(code: str, *, role: str = "Role", **properties: Any) -> dict[str, Any]:
     """A Python function with inline code and the handler `index.handler`."""
     return {

@@ -19,44 +19,14 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.local.conftest import Emulator
-from tests.local.emulator_stacks import Stack, StackFailedError, get_att, outputs, ref, stack
+from tests.local.emulator_stacks import Stack, StackFailedError, get_att, machine_client, outputs, ref, stack, user_pool
 
-POOL: dict[str, Any] = {
-    "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolTier": "ESSENTIALS"}},
-    "Domain": {
-        "Type": "AWS::Cognito::UserPoolDomain",
-        "Properties": {"Domain": "tokens-test", "UserPoolId": ref("Pool")},
-    },
-    "Server": {
-        "Type": "AWS::Cognito::UserPoolResourceServer",
-        "Properties": {
-            "UserPoolId": ref("Pool"),
-            "Identifier": "tools",
-            "Name": "tools",
-            "Scopes": [
-                {"ScopeName": "read", "ScopeDescription": "Read"},
-                {"ScopeName": "write", "ScopeDescription": "Write"},
-            ],
-        },
-    },
-}
+POOL = user_pool("tokens-test", "read", "write")
 
 
 def client(*scopes: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "Type": "AWS::Cognito::UserPoolClient",
-        "DependsOn": "Server",
-        "Properties": {
-            "UserPoolId": ref("Pool"),
-            "GenerateSecret": True,
-            "AllowedOAuthFlowsUserPoolClient": True,
-            "AllowedOAuthFlows": ["client_credentials"],
-            "AllowedOAuthScopes": list(scopes),
-            "AccessTokenValidity": 10,
-            "TokenValidityUnits": {"AccessToken": "minutes"},
-            **changes,
-        },
-    }
+    lifetime = {"AccessTokenValidity": 10, "TokenValidityUnits": {"AccessToken": "minutes"}}
+    return machine_client(*scopes, **{**lifetime, **changes})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import quote
 
 import httpx2
@@ -13,44 +12,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Emulator
-from tests.local.emulator_stacks import GATEWAY_TRUST, get_att, outputs, ref, role, stack
+from tests.local.emulator_stacks import GATEWAY_TRUST, get_att, machine_client, outputs, ref, role, stack, user_pool
 from tests.local.runtime_archives import REPORTER, archive, artifact
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com"
 SCOPES = ("tools/read", "tools/write")
 
 
-def client(*scopes: str) -> dict[str, Any]:
-    return {
-        "Type": "AWS::Cognito::UserPoolClient",
-        "DependsOn": "Server",
-        "Properties": {
-            "UserPoolId": ref("Pool"),
-            "GenerateSecret": True,
-            "AllowedOAuthFlowsUserPoolClient": True,
-            "AllowedOAuthFlows": ["client_credentials"],
-            "AllowedOAuthScopes": list(scopes),
-        },
-    }
-
-
 IDENTITY = {
-    "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolTier": "ESSENTIALS"}},
-    "Domain": {
-        "Type": "AWS::Cognito::UserPoolDomain",
-        "Properties": {"Domain": "runtime-tokens", "UserPoolId": ref("Pool")},
-    },
-    "Server": {
-        "Type": "AWS::Cognito::UserPoolResourceServer",
-        "Properties": {
-            "UserPoolId": ref("Pool"),
-            "Identifier": "tools",
-            "Name": "tools",
-            "Scopes": [{"ScopeName": name.partition("/")[2], "ScopeDescription": name} for name in SCOPES],
-        },
-    },
-    "Allowed": client(*SCOPES),
-    "Other": client(*SCOPES),
+    **user_pool("runtime-tokens", "read", "write"),
+    "Allowed": machine_client(*SCOPES),
+    "Other": machine_client(*SCOPES),
     "Role": role(GATEWAY_TRUST),
 }
 
