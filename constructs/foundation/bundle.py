@@ -16,7 +16,8 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -54,9 +55,7 @@ def bundle(
     """
     files = dict(package_files(source_root, packages))
     needed = dependencies(source_root, packages)
-    digest = hashlib.sha256()
-    for name, path in sorted(files.items()):
-        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    digest = hashlib.sha256(listing(files))
     for dist in needed:
         _refuse_compiled(dist)
         digest.update(f"{dist.name}=={dist.version}\n".encode())
@@ -66,7 +65,8 @@ def bundle(
     if not folder.exists():
         for dist in needed:
             files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
-        _write(folder, files)
+        with appearing(folder) as made:
+            copy(files, made)
     return folder
 
 
@@ -177,16 +177,30 @@ def _wanted(name: str, aws_services: tuple[str, ...]) -> bool:
     return parts[:2] != ("botocore", "data") or len(parts) == 3 or parts[2] in aws_services
 
 
-def _write(folder: Path, files: dict[str, Path]) -> None:
-    """Make `folder` appear whole or not at all: another process may be synthesizing beside this one."""
+def listing(files: Mapping[str, Path]) -> bytes:
+    """Names and hashes of files, the same for the same content wherever they lie."""
+    lines = (f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n" for name, path in sorted(files.items()))
+    return "".join(lines).encode()
+
+
+def copy(files: Mapping[str, Path], folder: Path) -> None:
+    """Put files into a folder under their names."""
+    for name, path in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `folder` whole or not at all: another process may be synthesizing beside this."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
-        for name, path in files.items():
-            target = Path(staging) / "bundle" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        made = Path(staging) / "bundle"
+        made.mkdir()
+        yield made
         try:
-            (Path(staging) / "bundle").rename(folder)
+            made.rename(folder)
         except OSError:
             if not folder.exists():
                 raise

@@ -10,14 +10,21 @@ in its cache, and a synthesis needs no network.
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
-from foundation.bundle import BundleError, dependencies, package_files, requirement_lines
+from foundation.bundle import (
+    BundleError,
+    appearing,
+    copy,
+    dependencies,
+    listing,
+    package_files,
+    requirement_lines,
+)
 from foundation.function import BUNDLES, SOURCE_ROOT
 
 PYTHON = "3.14"
@@ -52,22 +59,14 @@ def runtime_bundle(package: str, *, platform: str = PLATFORM) -> Path:
         raise BundleError(f"context {PLATFORM_CONTEXT}: {platform!r} is not known: leave it out, or write {HOST}")
     files = dict(package_files(SOURCE_ROOT, (package,)))
     pins = [f"{dist.name}=={dist.version}" for dist in dependencies(SOURCE_ROOT, (package,))]
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name, path in sorted(files.items()):
-        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + listing(files))
     digest.update("\n".join([platform, *pins]).encode())
     folder = BUNDLES / f"runtime-{package}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        BUNDLES.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=BUNDLES) as staging:
-            made = Path(staging) / "bundle"
-            made.mkdir()
+        with appearing(folder) as made:
             _install(package, pins, made, platform=platform)
-            for name, path in files.items():
-                (made / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, made / name)
+            copy(files, made)
             (made / ENTRY_POINT).write_text(f"from {package}.main import main\n\nmain()\n", encoding="utf-8")
-            made.rename(folder)
     return folder
 
 
