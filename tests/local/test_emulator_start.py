@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -26,6 +27,15 @@ def through_the_edge(emulator: Emulator, ca: Path | None = None) -> urllib.reque
     )
 
 
+def open_descriptors(pid: int) -> set[str]:
+    """What the process has open. A descriptor that is closed between the listing and the reading is no longer open."""
+    opened = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            opened.add(str(entry.readlink()))
+    return opened
+
+
 def test_health_names_what_runs(emulator: Emulator) -> None:
     with urllib.request.urlopen(f"{emulator.endpoint_url}/_foundation/health") as answer:
         page = json.load(answer)
@@ -37,8 +47,7 @@ def test_health_names_what_runs(emulator: Emulator) -> None:
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's table of sockets")
 def test_every_listener_is_on_the_loopback(emulator: Emulator) -> None:
-    descriptors = Path(f"/proc/{emulator.process.pid}/fd")
-    own = {str(entry.readlink()) for entry in descriptors.iterdir()}
+    own = open_descriptors(emulator.process.pid)
     listening = [
         columns[1].split(":")[0]
         for table in ("/proc/net/tcp", "/proc/net/tcp6")
