@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +21,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 
 from local.demonstration import connected
-from local.layout import REPOSITORY
 from local.record import Record
-from tests.assemblies import copy_of_the_app
+from tests.local.checkouts import checkout
 from tests.local.local_run import AGENT, LocalRun
 from tests.local.services_elsewhere import API_KEY, CLIENT, TOKEN_PREFIX, WEATHER, Elsewhere, services_elsewhere
 
@@ -123,17 +120,6 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         finally:
             down = run.command("down")
     assert down.returncode == 0, down.stderr
-
-
-def checkout(folder: Path) -> Path:
-    """A copy of the app and of the commands of the local run, with what `make setup` installs."""
-    copy_of_the_app(folder)
-    shutil.copytree(REPOSITORY / "local", folder / "local", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("constraints.txt", "requirements.txt"):
-        shutil.copy(REPOSITORY / name, folder / name)
-    for name in ("node_modules", ".local"):
-        (folder / name).symlink_to(REPOSITORY / name)
-    return folder
 
 
 def make_rest_api(apigateway: Any) -> None:
