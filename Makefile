@@ -93,11 +93,9 @@ diff: setup ## Show what a deployment of ENV would change
 bootstrap: setup ## Prepare the current account and region for CDK, once
 	@cdk bootstrap -c env=$(ENV)
 
-AGENT ?= $(if $(filter contract,$(MAKECMDGOALS)),acme-corp/finance-agent)
-
 .PHONY: contract
 contract: setup ## Try the gateway of ENV in AWS as AGENT, with the tests that the local gateway passes
-	@$(BIN)/python -m tests.contract --env "$(ENV)" --agent "$(AGENT)"
+	@$(BIN)/python -m tests.contract --env "$(ENV)" --agent "$(or $(AGENT),acme-corp/finance-agent)"
 
 .PHONY: local
 local: setup ## Run the whole platform on this machine, and show it at work

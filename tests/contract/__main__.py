@@ -31,8 +31,8 @@ def main() -> int:
         found = _discover(chosen.env, chosen.agent, chosen.region)
     except (BotoCoreError, ClientError) as error:
         print(
-            f"The gateway of {chosen.env} or the secret of {chosen.agent} cannot be read ({error}): use credentials of a "
-            "role that the agent's `principals` name, or set FOUNDATION_GATEWAY_URL, FOUNDATION_TOKEN_ENDPOINT, "
+            f"The gateway of {chosen.env} or the secret of {chosen.agent} cannot be read ({error}): use credentials of "
+            "a role that the agent's `principals` name, or set FOUNDATION_GATEWAY_URL, FOUNDATION_TOKEN_ENDPOINT, "
             "FOUNDATION_CLIENT_ID, FOUNDATION_CLIENT_SECRET and FOUNDATION_SCOPE.",
             file=sys.stderr,
         )
