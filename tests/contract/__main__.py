@@ -17,7 +17,7 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-PROJECT = "foundation"
+from stacks.settings import SettingsError, load_settings
 
 
 def main() -> int:
@@ -25,10 +25,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make contract", description=__doc__)
     parser.add_argument("--env", required=True, help="the environment, as dev")
     parser.add_argument("--agent", required=True, help="<tenant>/<agent>")
-    parser.add_argument("--region", default=None, help="its region, by default that of the credentials' profile")
     chosen = parser.parse_args()
     try:
-        found = _discover(chosen.env, chosen.agent, chosen.region)
+        found = _discover(chosen.env, chosen.agent)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
     except (BotoCoreError, ClientError) as error:
         print(
             f"The gateway of {chosen.env} or the secret of {chosen.agent} cannot be read ({error}): use credentials of "
@@ -41,16 +43,18 @@ def main() -> int:
     return int(pytest.main(["-q", "-p", "no:cacheprovider", "tests/contract"]))
 
 
-def _discover(environment: str, agent: str, region: str | None) -> Mapping[str, str]:
+def _discover(environment: str, agent: str) -> Mapping[str, str]:
     """The variables that are not set yet."""
+    settings = load_settings(environment)
+    region = settings.environment.region
     found: dict[str, str] = {}
     if "FOUNDATION_GATEWAY_URL" not in os.environ:
-        parameter = f"/{PROJECT}/{environment}/gateway/url"
+        parameter = f"/{settings.project}/{settings.name}/gateway/url"
         answer = boto3.client("ssm", region_name=region).get_parameter(Name=parameter)
         found["FOUNDATION_GATEWAY_URL"] = answer["Parameter"]["Value"]
     if "FOUNDATION_CLIENT_SECRET" not in os.environ:
         secrets = boto3.client("secretsmanager", region_name=region)
-        name = f"{PROJECT}/{environment}/agents/{agent}"
+        name = f"{settings.project}/{settings.name}/agents/{agent}"
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
         found |= {
             "FOUNDATION_TOKEN_ENDPOINT": secret["token_endpoint"],
