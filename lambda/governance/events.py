@@ -123,10 +123,9 @@ def passed_on(headers: Mapping[str, str], body: Mapping[str, Any]) -> Json:
 
 def answered(body: Any, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> Json:
     """The answer of an interceptor that says what the caller gets; status and headers stay as they are when None."""
-    members = {"statusCode": status, "headers": dict(headers) if headers else None, "body": body}
-    return _output(
-        {"transformedGatewayResponse": {name: value for name, value in members.items() if value is not None}}
-    )
+    kept = {"statusCode": status, "headers": dict(headers) if headers else None}
+    members = {name: value for name, value in kept.items() if value is not None}
+    return _output({"transformedGatewayResponse": {**members, "body": body}})
 
 
 def refused(error: RefusedError, ids: Ids) -> Json:
@@ -156,6 +155,21 @@ def refused_http(ids: Ids) -> Json:
         "body": base64.b64encode(body).decode(),
     }
     return {"interceptorOutputVersion": "1.0", "http": {"transformedGatewayResponse": response}}
+
+
+def reported(function: str, error: Exception, ids: Ids) -> None:
+    """Say in the log where a function failed; the error's own words could quote the call.
+
+    Args:
+        function: The function's name.
+        error: What it failed with.
+        ids: The call's ids.
+    """
+    import traceback  # noqa: PLC0415 - nothing fails in most calls
+
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    print(f"{function} failed: {type(error).__name__} at {places}, request {ids.request_id}", flush=True)
 
 
 def _output(mcp: Json) -> Json:
