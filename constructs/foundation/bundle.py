@@ -1,8 +1,9 @@
-"""Lambda bundles without Docker and without a network.
+"""Lambda bundles without Docker.
 
 A bundle holds the function's package, the shared toolkit, and the dependencies that the package's requirements.txt
 names, copied from this interpreter's own site-packages: what the tests ran against is what is deployed, and a synthesis
-needs no registry. Only distributions in pure Python can be taken this way; a compiled one is refused by name.
+needs no registry. A compiled distribution cannot be copied from another kind of machine: its wheel for Lambda comes in
+the same version from uv's cache, where it is after the first time (`foundation.platforms`).
 
 A bundle is kept under the hash of its inputs, every file of our packages and the version of every dependency, so that a
 synthesis makes one only when something changed. The hash does not depend on when and where it was made, so that the
@@ -24,6 +25,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from foundation.platforms import HOST, PLATFORM, PYTHON, WheelError, install_wheels, known_platform
+
 _SKIPPED = {"__pycache__", "requirements.txt", ".DS_Store"}
 _METADATA_KEPT = {"METADATA"}
 """Of a distribution's metadata: enough for importlib.metadata.version(). RECORD and INSTALLER differ by installer."""
@@ -35,7 +38,13 @@ class BundleError(Exception):
 
 @cache
 def bundle(
-    *, source_root: Path, packages: tuple[str, ...], cache_folder: Path, aws_services: tuple[str, ...] = ()
+    *,
+    source_root: Path,
+    packages: tuple[str, ...],
+    cache_folder: Path,
+    aws_services: tuple[str, ...] = (),
+    documents: tuple[tuple[str, str], ...] = (),
+    platform: str = PLATFORM,
 ) -> Path:
     """The folder to deploy for a function made of `packages`.
 
@@ -46,28 +55,64 @@ def bundle(
         cache_folder: where bundles are kept between syntheses.
         aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
             All of them together would be thirty times the rest.
+        documents: text files to put beside the packages, each its name and its content.
+        platform: `foundation.platforms.PLATFORM`, or `HOST` for the local run.
 
     Returns:
         A folder below `cache_folder`, complete, named by its inputs.
 
     Raises:
-        BundleError: a package has no folder, or a dependency is not installed as pinned or not pure Python.
+        BundleError: a package has no folder, a dependency is not installed as pinned or has no wheel for Lambda, or
+            there is no such platform.
     """
     files = dict(package_files(source_root, packages))
     needed = dependencies(source_root, packages)
     digest = hashlib.sha256(listing(files))
     for dist in needed:
-        _refuse_compiled(dist)
         digest.update(f"{dist.name}=={dist.version}\n".encode())
-    digest.update(" ".join(aws_services).encode())
+    fetched = [dist for dist in needed if _is_compiled(dist)] if _checked(platform) != HOST else []
+    if any(_is_compiled(dist) for dist in needed):
+        digest.update(f"{platform} {PYTHON}\n".encode())
+    digest.update(" ".join(aws_services).encode() + repr(documents).encode() * bool(documents))
     digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
         for dist in needed:
-            files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
+            if dist not in fetched:
+                files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
         with appearing(folder) as made:
+            _fetch(fetched, made, platform=platform)
             copy(files, made)
+            for name, content in documents:
+                (made / name).write_text(content, encoding="utf-8")
     return folder
+
+
+def _checked(platform: str) -> str:
+    try:
+        return known_platform(platform)
+    except ValueError as error:
+        raise BundleError(str(error)) from None
+
+
+def _fetch(compiled: list[Distribution], folder: Path, *, platform: str) -> None:
+    """Put the wheels of compiled distributions into a folder, without what pip leaves beside them."""
+    if not compiled:
+        return
+    pins = [f"{dist.name}=={dist.version}" for dist in compiled]
+    with tempfile.TemporaryDirectory() as staging:
+        root = Path(staging)
+        try:
+            install_wheels(("--no-deps", *pins), root, platform=platform)
+        except WheelError as error:
+            raise BundleError(
+                f"{' '.join(pins)} cannot be installed for {platform}: take versions that have wheels there for Python "
+                f"{PYTHON}, and be online the first time. uv says: {error}"
+            ) from None
+        names = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
+        copy(
+            {str(name): root / name for name in names if name.parts[0] not in ("bin", ".lock") and _kept(name)}, folder
+        )
 
 
 def archive(folder: Path) -> Path:
@@ -155,20 +200,20 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _refuse_compiled(dist: Distribution) -> None:
-    if "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or ""):
-        raise BundleError(
-            f"{_normal(dist.name)} {dist.version} is compiled for this machine and cannot be copied into a Lambda: "
-            "use a dependency in pure Python"
-        )
+def _is_compiled(dist: Distribution) -> bool:
+    return "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or "")
 
 
 def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:
     for file in dist.files or []:
-        in_metadata = file.parts[0].endswith(".dist-info")
-        if file.parts[0] == ".." or "__pycache__" in file.parts or (in_metadata and file.name not in _METADATA_KEPT):
-            continue
-        yield str(file), Path(str(dist.locate_file(file)))
+        if file.parts[0] != ".." and _kept(Path(*file.parts)):
+            yield str(file), Path(str(dist.locate_file(file)))
+
+
+def _kept(file: Path) -> bool:
+    """Whether a file of a distribution belongs into a bundle."""
+    in_metadata = file.parts[0].endswith(".dist-info")
+    return "__pycache__" not in file.parts and (not in_metadata or file.name in _METADATA_KEPT)
 
 
 def _wanted(name: str, aws_services: tuple[str, ...]) -> bool:

@@ -21,6 +21,7 @@ from constructs import Construct
 from foundation.acknowledge import acknowledge, arn_as_printed
 from foundation.bundle import archive, bundle
 from foundation.log_group import LogKeeping
+from foundation.platforms import PLATFORM, PLATFORM_CONTEXT
 
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
 BUNDLES = Path(__file__).parents[2] / ".cache" / "bundles"
@@ -67,6 +68,8 @@ class PythonFunction(Construct):
         placement: VpcPlacement | None = None,
         aws_services: tuple[str, ...] = (),
         statements: Sequence[iam.PolicyStatement] = (),
+        documents: Mapping[str, str] | None = None,
+        log_group: logs.ILogGroup | None = None,
     ) -> None:
         """Make the function.
 
@@ -81,12 +84,14 @@ class PythonFunction(Construct):
             placement: where in a VPC it runs; outside when None.
             aws_services: services it calls, if its requirements.txt brings boto3 along instead of using the runtime's.
             statements: what it may do beyond logs, traces and network interfaces.
+            documents: text files to put at the root of its bundle, by name.
+            log_group: where it logs; a log group of its own when None.
 
         Raises:
-            BundleError: the package or one of its dependencies cannot be bundled.
+            BundleError: the package or one of its dependencies cannot be bundled, or the CDK context names no platform.
         """
         super().__init__(scope, construct_id)
-        log_group = log_keeping.log_group(self, "Logs")
+        log_group = log_group or log_keeping.log_group(self, "Logs")
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
         )
@@ -99,6 +104,8 @@ class PythonFunction(Construct):
             packages=(package, *SHARED_PACKAGES),
             cache_folder=BUNDLES,
             aws_services=aws_services,
+            documents=tuple(sorted((documents or {}).items())),
+            platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
         )
         self.function = lambda_.Function(
             self,

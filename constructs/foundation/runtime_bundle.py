@@ -10,8 +10,6 @@ in its cache, and a synthesis needs no network.
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -26,18 +24,9 @@ from foundation.bundle import (
     requirement_lines,
 )
 from foundation.function import BUNDLES, SOURCE_ROOT
+from foundation.platforms import HOST, PLATFORM, PLATFORM_CONTEXT, PYTHON, WheelError, install_wheels, known_platform
 
-PYTHON = "3.14"
-"""Version of the runtime, the same as the functions'."""
-
-PLATFORM = "aarch64-manylinux2014"
-"""AgentCore Runtime runs on arm64 only."""
-
-PLATFORM_CONTEXT = "foundation:runtimePlatform"
-"""CDK context that names another platform; the one value is `HOST`."""
-
-HOST = "host"
-"""This machine's processor and Python, where the local run starts the servers."""
+__all__ = ["ENTRY_POINT", "HOST", "PLATFORM", "PLATFORM_CONTEXT", "PYTHON", "runtime_bundle"]
 
 ENTRY_POINT = "main.py"
 """File at the root of the archive that the runtime starts."""
@@ -55,8 +44,10 @@ def runtime_bundle(package: str, *, platform: str = PLATFORM) -> Path:
         BundleError: the package has no folder, a dependency is not installed as pinned or has no wheel for the
             platform, or there is no such platform.
     """
-    if platform not in (PLATFORM, HOST):
-        raise BundleError(f"context {PLATFORM_CONTEXT}: {platform!r} is not known: leave it out, or write {HOST}")
+    try:
+        known_platform(platform)
+    except ValueError as error:
+        raise BundleError(str(error)) from None
     files = dict(package_files(SOURCE_ROOT, (package,)))
     pins = [f"{dist.name}=={dist.version}" for dist in dependencies(SOURCE_ROOT, (package,))]
     digest = hashlib.sha256(Path(__file__).read_bytes() + listing(files))
@@ -78,17 +69,11 @@ def _install(package: str, pins: list[str], folder: Path, *, platform: str) -> N
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(pins))
         constraints.flush()
-        command = [
-            *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
-            *("--requirements", str(requirements), "--constraints", constraints.name, "--target", str(folder)),
-            *("--python", sys.executable, "--only-binary", ":all:"),
-            *(("--python-platform", platform, "--python-version", PYTHON) if platform != HOST else ()),
-        ]
-        if subprocess.run([*command, "--offline"], capture_output=True, check=False).returncode == 0:  # noqa: S603
-            return
-        run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if run.returncode:
-        raise BundleError(
-            f"lambda/{package}/requirements.txt cannot be installed for {platform}: take versions that have wheels "
-            f"there for Python {PYTHON}, and be online the first time. uv says: {' '.join(run.stderr.split())}"
-        )
+        wanted = ("--requirements", str(requirements), "--constraints", constraints.name)
+        try:
+            install_wheels(wanted, folder, platform=platform)
+        except WheelError as error:
+            raise BundleError(
+                f"lambda/{package}/requirements.txt cannot be installed for {platform}: take versions that have wheels "
+                f"there for Python {PYTHON}, and be online the first time. uv says: {error}"
+            ) from None

@@ -1,11 +1,13 @@
 """A bundle that cannot be made says which package stands in the way, and the way out."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from foundation.bundle import BundleError, bundle
+from foundation.platforms import HOST, PLATFORM, PLATFORM_CONTEXT, PYTHON
 
 
 @pytest.fixture
@@ -17,14 +19,14 @@ def source(tmp_path: Path) -> Path:
     return package.parent
 
 
-def make(source: Path, *packages: str) -> Path:
-    return bundle(source_root=source, packages=packages or ("probe",), cache_folder=source.parent / "cache")
-
-
-COMPILED = (
-    r"pydantic-core [\d.]+ is compiled for this machine and cannot be copied into a Lambda: "
-    "use a dependency in pure Python"
-)
+def make(source: Path, *packages: str, platform: str = PLATFORM, documents: tuple[tuple[str, str], ...] = ()) -> Path:
+    return bundle(
+        source_root=source,
+        packages=packages or ("probe",),
+        cache_folder=source.parent / "cache",
+        platform=platform,
+        documents=documents,
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,15 +34,47 @@ COMPILED = (
     [
         ("no-such-package==1.0", "no-such-package==1.0 is not installed: run `make setup`"),
         ("jmespath==0.1", r"jmespath==0.1 is wanted and [\d.]+ is installed: run `make setup`"),
-        ("pydantic-core", COMPILED),
-        ("pydantic", COMPILED),
     ],
-    ids=["missing", "another version", "compiled", "compiled further down"],
+    ids=["missing", "another version"],
 )
 def test_dependency_that_cannot_be_bundled(source: Path, requirement: str, sentence: str) -> None:
     (source / "probe" / "requirements.txt").write_text(f"# what it needs\n{requirement}\n")
     with pytest.raises(BundleError, match=f"^{sentence}$"):
         make(source)
+
+
+def test_a_compiled_dependency_is_taken_for_the_machine_that_runs_it(source: Path) -> None:
+    (source / "probe" / "requirements.txt").write_text("cffi\n")
+    extensions = {
+        platform: [path.name for path in make(source, platform=platform).rglob("_cffi_backend*")]
+        for platform in (PLATFORM, HOST)
+    }
+    [there], [here] = extensions.values()
+    assert there == f"_cffi_backend.cpython-{PYTHON.replace('.', '')}-aarch64-linux-gnu.so"
+    module = find_spec("_cffi_backend")
+    assert module is not None
+    assert here == Path(str(module.origin)).name
+
+
+def test_a_compiled_dependency_brings_no_more_than_a_pure_one(source: Path) -> None:
+    (source / "probe" / "requirements.txt").write_text("cffi\n")
+    made = make(source)
+    assert {path.name for path in made.iterdir()} >= {"cffi", "pycparser", "probe"}
+    assert [path.name for path in made.rglob("RECORD")] == []
+    assert not (made / "bin").exists()
+
+
+def test_an_unknown_platform(source: Path) -> None:
+    with pytest.raises(BundleError, match=f"context {PLATFORM_CONTEXT}: 'riscv' is not known"):
+        make(source, platform="riscv")
+
+
+def test_documents_lie_beside_the_packages_and_count(source: Path) -> None:
+    without = make(source)
+    made = make(source, documents=(("catalogue.json", "{}"),))
+    assert (made / "catalogue.json").read_text() == "{}"
+    assert made.name != without.name
+    assert make(source, documents=(("catalogue.json", "[]"),)).name != made.name
 
 
 def test_package_without_init(source: Path) -> None:
