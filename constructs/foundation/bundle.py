@@ -43,7 +43,7 @@ def bundle(
     packages: tuple[str, ...],
     cache_folder: Path,
     aws_services: tuple[str, ...] = (),
-    documents: tuple[tuple[str, str], ...] = (),
+    generated: tuple[tuple[str, str], ...] = (),
     platform: str = PLATFORM,
 ) -> Path:
     """The folder to deploy for a function made of `packages`.
@@ -55,7 +55,7 @@ def bundle(
         cache_folder: where bundles are kept between syntheses.
         aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
             All of them together would be thirty times the rest.
-        documents: text files to put beside the packages, each its name and its content.
+        generated: text files to put beside the packages, each its name and its content.
         platform: `foundation.platforms.PLATFORM`, or `HOST` for the local run.
 
     Returns:
@@ -73,7 +73,7 @@ def bundle(
     fetched = [dist for dist in needed if _is_compiled(dist)] if _checked(platform) != HOST else []
     if any(_is_compiled(dist) for dist in needed):
         digest.update(f"{platform} {PYTHON}\n".encode())
-    digest.update(" ".join(aws_services).encode() + repr(documents).encode() * bool(documents))
+    digest.update(" ".join(aws_services).encode() + repr(generated).encode() * bool(generated))
     digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
@@ -83,7 +83,7 @@ def bundle(
         with appearing(folder) as made:
             _fetch(fetched, made, platform=platform)
             copy(files, made)
-            for name, content in documents:
+            for name, content in generated:
                 (made / name).write_text(content, encoding="utf-8")
     return folder
 

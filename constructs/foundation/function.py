@@ -26,6 +26,8 @@ from foundation.platforms import PLATFORM, PLATFORM_CONTEXT
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
 BUNDLES = Path(__file__).parents[2] / ".cache" / "bundles"
 SHARED_PACKAGES = ("toolkit",)
+GOVERNANCE_PACKAGES = ("governance",)
+"""What the functions that judge calls share; they need nothing of the toolkit, and start sooner without it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class FunctionSize:
 
 
 class PythonFunction(Construct):
-    """A function made of one package under `lambda/` and the shared toolkit.
+    """A function made of one package under `lambda/` and those it shares with others.
 
     Attributes:
         function: the function.
@@ -66,9 +68,10 @@ class PythonFunction(Construct):
         size: FunctionSize,
         environment: Mapping[str, str],
         placement: VpcPlacement | None = None,
+        shared_packages: tuple[str, ...] = SHARED_PACKAGES,
         aws_services: tuple[str, ...] = (),
         statements: Sequence[iam.PolicyStatement] = (),
-        documents: Mapping[str, str] | None = None,
+        generated: Mapping[str, str] | None = None,
         log_group: logs.ILogGroup | None = None,
     ) -> None:
         """Make the function.
@@ -82,9 +85,10 @@ class PythonFunction(Construct):
             size: memory, time limit and parallel calls.
             environment: variables; no secrets.
             placement: where in a VPC it runs; outside when None.
+            shared_packages: packages under `lambda/` that it imports.
             aws_services: services it calls, if its requirements.txt brings boto3 along instead of using the runtime's.
             statements: what it may do beyond logs, traces and network interfaces.
-            documents: text files to put at the root of its bundle, by name.
+            generated: text files to put at the root of its bundle, by name.
             log_group: where it logs; a log group of its own when None.
 
         Raises:
@@ -101,10 +105,10 @@ class PythonFunction(Construct):
             self.role.add_to_policy(statement)
         folder = bundle(
             source_root=SOURCE_ROOT,
-            packages=(package, *SHARED_PACKAGES),
+            packages=(package, *shared_packages),
             cache_folder=BUNDLES,
             aws_services=aws_services,
-            documents=tuple(sorted((documents or {}).items())),
+            generated=tuple(sorted((generated or {}).items())),
             platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
         )
         self.function = lambda_.Function(

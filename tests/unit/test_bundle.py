@@ -19,13 +19,13 @@ def source(tmp_path: Path) -> Path:
     return package.parent
 
 
-def make(source: Path, *packages: str, platform: str = PLATFORM, documents: tuple[tuple[str, str], ...] = ()) -> Path:
+def make(source: Path, *packages: str, platform: str = PLATFORM, generated: tuple[tuple[str, str], ...] = ()) -> Path:
     return bundle(
         source_root=source,
         packages=packages or ("probe",),
         cache_folder=source.parent / "cache",
         platform=platform,
-        documents=documents,
+        generated=generated,
     )
 
 
@@ -71,10 +71,10 @@ def test_an_unknown_platform(source: Path) -> None:
 
 def test_documents_lie_beside_the_packages_and_count(source: Path) -> None:
     without = make(source)
-    made = make(source, documents=(("catalogue.json", "{}"),))
+    made = make(source, generated=(("catalogue.json", "{}"),))
     assert (made / "catalogue.json").read_text() == "{}"
     assert made.name != without.name
-    assert make(source, documents=(("catalogue.json", "[]"),)).name != made.name
+    assert make(source, generated=(("catalogue.json", "[]"),)).name != made.name
 
 
 def test_package_without_init(source: Path) -> None:
