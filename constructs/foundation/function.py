@@ -72,7 +72,6 @@ class PythonFunction(Construct):
         aws_services: tuple[str, ...] = (),
         statements: Sequence[iam.PolicyStatement] = (),
         generated: Mapping[str, str] | None = None,
-        log_group: logs.ILogGroup | None = None,
     ) -> None:
         """Make the function.
 
@@ -89,13 +88,12 @@ class PythonFunction(Construct):
             aws_services: services it calls, if its requirements.txt brings boto3 along instead of using the runtime's.
             statements: what it may do beyond logs, traces and network interfaces.
             generated: text files to put at the root of its bundle, by name.
-            log_group: where it logs; a log group of its own when None.
 
         Raises:
             BundleError: the package or one of its dependencies cannot be bundled, or the CDK context names no platform.
         """
         super().__init__(scope, construct_id)
-        log_group = log_group or log_keeping.log_group(self, "Logs")
+        log_group = log_keeping.functions_log_group(self, "Logs")
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
         )
