@@ -1,4 +1,4 @@
-"""Reading below a path of SSM Parameter Store, as an exact permission."""
+"""Reading SSM parameters below a path, as exact permissions."""
 
 from __future__ import annotations
 
@@ -8,27 +8,32 @@ from constructs import Construct, IConstruct
 from foundation.acknowledge import acknowledge, arn_as_printed
 
 
-def read_below(scope: Construct, path: str, *, actions: tuple[str, ...]) -> iam.PolicyStatement:
-    """A statement that allows reading the parameters below `path`, and no others.
+def read_each(scope: Construct, path: str) -> iam.PolicyStatement:
+    """A statement that allows reading one parameter at a time below `path`, like `/foundation/dev/agents`."""
+    return _statement(scope, "ssm:GetParameter", f"{path}/*")
 
-    GetParametersByPath is asked for on the path itself
-    (https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html).
 
-    Args:
-        scope: the construct whose stack the parameters are in.
-        path: like `/foundation/dev/agents`, without a slash at its end.
-        actions: exact IAM actions.
+def read_all(scope: Construct, path: str) -> iam.PolicyStatement:
+    """A statement that allows listing everything below `path`, which is asked for on the path and on what is below it.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
     """
+    return _statement(scope, "ssm:GetParametersByPath", path, f"{path}/*")
+
+
+def acknowledge_paths(construct: IConstruct, reasons: dict[str, str]) -> None:
+    """Accept that a role reads every parameter below a path; a reason by the path."""
+    for path, reason in reasons.items():
+        printed = arn_as_printed(construct, "ssm", f"parameter{path}/*")
+        acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{printed}]": reason})
+
+
+def _statement(scope: Construct, action: str, *names: str) -> iam.PolicyStatement:
     stack = Stack.of(scope)
-    name = path.removeprefix("/")
-    names = (name, f"{name}/*")
     return iam.PolicyStatement(
-        actions=[*actions],
-        resources=[stack.format_arn(service="ssm", resource="parameter", resource_name=each) for each in names],
+        actions=[action],
+        resources=[
+            stack.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
+            for name in names
+        ],
     )
-
-
-def acknowledge_path(construct: IConstruct, path: str, *, reason: str) -> None:
-    """Accept that a role may read every parameter below `path`."""
-    printed = arn_as_printed(construct, "ssm", f"parameter{path}/*")
-    acknowledge(construct, {f"AwsSolutions-IAM5[Resource::{printed}]": reason})
