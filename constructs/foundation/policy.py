@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
 
 from aws_cdk import ArnFormat, Stack, aws_bedrockagentcore as agentcore, aws_kms as kms
 from constructs import Construct, IDependable
 
 from foundation.acknowledge import arn_as_printed
+from foundation.policy_text import PolicyText
 from foundation.targets.interface import Grant
-
-GATEWAY_PLACEHOLDER = 'AgentCore::Gateway::"gateway"'
-"""What a policy text has where the gateway stands, whose ARN nobody knows before it is deployed."""
 
 
 class Enforcement(StrEnum):
@@ -24,22 +21,6 @@ class Enforcement(StrEnum):
 
     ENFORCE = "ENFORCE"
     LOG_ONLY = "LOG_ONLY"
-
-
-class PolicyText(Protocol):
-    """One Cedar policy as the settings write it."""
-
-    @property
-    def name(self) -> str:
-        """Its name, unique in the account: a letter, then letters, digits and underscores, up to 48 in all."""
-
-    @property
-    def statement(self) -> str:
-        """One permit or forbid, with `GATEWAY_PLACEHOLDER` where it names the gateway."""
-
-    @property
-    def description(self) -> str:
-        """What it is for."""
 
 
 class PolicyEngine(Construct):
@@ -134,14 +115,13 @@ def add_policies(
     """
     made: list[agentcore.CfnPolicy] = []
     for text in policies:
-        statement = text.statement.replace(GATEWAY_PLACEHOLDER, f'AgentCore::Gateway::"{gateway_arn}"')
         policy = agentcore.CfnPolicy(
             scope,
             f"Policy-{text.name}",
             name=text.name,
             description=text.description,
             policy_engine_id=engine_id,
-            definition={"cedar": {"statement": statement}},
+            definition={"cedar": {"statement": text.for_gateway(gateway_arn)}},
             validation_mode="FAIL_ON_ANY_FINDINGS",
         )
         policy.node.add_dependency(*after, *made[-1:])

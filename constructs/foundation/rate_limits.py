@@ -7,7 +7,7 @@ They smooth load and protect targets. They are no security boundary: where Agent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Protocol
 
 from aws_cdk import aws_bedrockagentcore as agentcore
 from constructs import Construct, IDependable
@@ -21,38 +21,24 @@ MOST_ENTRIES = 1_000
 """Of one limit (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits.html)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RateLimit:
-    """One limit: requests a minute for each value of a dimension.
+class RateLimit(Protocol):
+    """One limit: requests a minute for each value of a dimension."""
 
-    Attributes:
-        name: its id, which a throttled caller is told: 2 to 64 letters, digits, `-`, `_` or `.`.
-        dimension: what is counted by, such as `$.context.jwt.tenant_id` or `toolName`.
-        default: requests a minute for each value without an entry of its own.
-        entries: requests a minute for those that differ; 0 blocks.
-        description: what it is for.
-    """
+    @property
+    def name(self) -> str:
+        """Its id, which a throttled caller is told: 2 to 64 letters, digits, `-`, `_` or `.`."""
 
-    name: str
-    dimension: str
-    default: int
-    description: str
-    entries: Mapping[str, int] = field(default_factory=dict)
+    @property
+    def dimension(self) -> str:
+        """What is counted by, such as `$.context.jwt.tenant_id` or `toolName`."""
 
-    def __post_init__(self) -> None:
-        """Refuse what AgentCore refuses.
+    @property
+    def entries(self) -> Mapping[str, int]:
+        """Requests a minute by the dimension's value, one of them `EVERY_OTHER`; 0 blocks."""
 
-        Raises:
-            ValueError: there are too many entries, or a rate is out of range.
-        """
-        if len(self.entries) + 1 > MOST_ENTRIES:
-            raise ValueError(
-                f"The rate limit {self.name} would have {len(self.entries)} entries beside its default and AgentCore "
-                f"takes {MOST_ENTRIES} in all: let more of them have the default."
-            )
-        for value, rate in {EVERY_OTHER: self.default, **self.entries}.items():
-            if not 0 <= rate <= LARGEST_RATE:
-                raise ValueError(f"The rate limit {self.name} gives {value} {rate}; take 0 to {LARGEST_RATE} a minute.")
+    @property
+    def description(self) -> str:
+        """What it is for."""
 
 
 def add_rate_limits(
@@ -67,13 +53,9 @@ def add_rate_limits(
         after: what is made on the gateway before them.
 
     Raises:
-        ValueError: two limits have the same dimension.
+        ValueError: AgentCore would refuse a limit, or one has no entry for every other.
     """
-    dimensions = [limit.dimension for limit in limits]
-    if twice := sorted({dimension for dimension in dimensions if dimensions.count(dimension) > 1}):
-        raise ValueError(
-            f"Two rate limits count by {', '.join(twice)}; AgentCore takes one: put their entries together."
-        )
+    _check(limits)
     made: list[agentcore.CfnGatewayRateLimit] = []
     for limit in limits:
         resource = agentcore.CfnGatewayRateLimit(
@@ -85,9 +67,32 @@ def add_rate_limits(
             dimension_keys=[limit.dimension],
             entries=[
                 {"dimensions": {limit.dimension: value}, "requests": [{"rate": rate, "period": "minute"}]}
-                for value, rate in {**dict(sorted(limit.entries.items())), EVERY_OTHER: limit.default}.items()
+                for value, rate in sorted(limit.entries.items(), key=lambda entry: (entry[0] == EVERY_OTHER, entry[0]))
             ],
         )
         resource.node.add_dependency(*after, *made[-1:])
         made.append(resource)
     return made
+
+
+def _check(limits: Sequence[RateLimit]) -> None:
+    dimensions = [limit.dimension for limit in limits]
+    if twice := sorted({dimension for dimension in dimensions if dimensions.count(dimension) > 1}):
+        raise ValueError(
+            f"Two rate limits count by {', '.join(twice)}; AgentCore takes one: put their entries together."
+        )
+    for limit in limits:
+        if EVERY_OTHER not in limit.entries:
+            raise ValueError(
+                f"The rate limit {limit.name} says nothing of those without an entry: add {EVERY_OTHER!r}."
+            )
+        if len(limit.entries) > MOST_ENTRIES:
+            raise ValueError(
+                f"The rate limit {limit.name} has {len(limit.entries)} entries and AgentCore takes {MOST_ENTRIES}: let "
+                f"more values have that of {EVERY_OTHER!r}."
+            )
+        for value, rate in limit.entries.items():
+            if not 0 <= rate <= LARGEST_RATE:
+                raise ValueError(
+                    f"The rate limit {limit.name} gives {value} {rate}; take 0 to {LARGEST_RATE} a minute."
+                )

@@ -9,7 +9,6 @@ from aws_cdk import (
     Duration,
     Stack,
     Tags,
-    aws_cognito as cognito,
     aws_iam as iam,
     aws_kms as kms,
     aws_secretsmanager as secretsmanager,
@@ -43,7 +42,7 @@ class AgentCredentials(Construct):
         *,
         name: str,
         agent: str,
-        client: cognito.IUserPoolClient,
+        client_id: str,
         rotation: SecretRotation,
         rotate_every: Duration,
         key: kms.IKey,
@@ -57,7 +56,7 @@ class AgentCredentials(Construct):
             construct_id: its id there; it fixes the logical id, which must never change.
             name: the secret's name; it must begin with the rotation's `secret_prefix`.
             agent: `<tenant>/<agent>`.
-            client: the agent's client.
+            client_id: the agent's client.
             rotation: the function that rotates it.
             rotate_every: time between rotations, in whole days.
             key: key of the secret.
@@ -82,7 +81,7 @@ class AgentCredentials(Construct):
         assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 - tells the type checker what the L2 holds
         # The L2's encryption_key writes wildcard actions into the key's policy; the readers' grants below are exact.
         resource.kms_key_id = key.key_arn
-        Tags.of(self.secret).add(CLIENT_ID_TAG, client.user_pool_client_id)
+        Tags.of(self.secret).add(CLIENT_ID_TAG, client_id)
         self._restrict_readers(rotation.role)
         self._rotate(rotation, rotate_every)
 

@@ -19,7 +19,8 @@ from foundation.agentcore_trust import agentcore_principal
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
 from foundation.interceptors import GatewayInterceptors, TokenRules
 from foundation.log_group import LogKeeping
-from foundation.policy import Enforcement, PolicyEngine, PolicyText, add_policies
+from foundation.policy import Enforcement, PolicyEngine, add_policies
+from foundation.policy_text import PolicyText
 from foundation.rate_limits import RateLimit, add_rate_limits
 from foundation.targets.credentials import RoleSignature
 from foundation.targets.interface import Credential, Grant, Kind, Surroundings, TemplateRoom

@@ -12,6 +12,7 @@ from aws_cdk import ArnFormat, Stack, aws_logs as logs, aws_wafv2 as wafv2
 from constructs import Construct, IDependable
 
 from foundation.log_group import LogKeeping
+from foundation.waf_rules import COMMON, KNOWN_BAD_INPUTS, RULES, unknown_rules
 
 LOG_GROUP_PREFIX = "aws-waf-logs-"
 """What the names of WAF's log groups have to begin with
@@ -23,11 +24,6 @@ LONGEST_HEADER = 8192
 """Bytes that a request's parts may have. MCP has one path and no query, and an access token with all our claims is the
 longest header. Headers beyond what WAF reads, eight kilobytes or 200 of them, count as too long
 (https://docs.aws.amazon.com/waf/latest/developerguide/waf-oversize-request-components.html)."""
-
-COUNTED = ("SizeRestrictions_BODY",)
-"""Rules of the common rule set that only count. This one refuses bodies above eight kilobytes, which tools' arguments
-may have; how large a body may be is for the request interceptor, which sees all of it while WAF sees its beginning
-(https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html)."""
 
 Rule = dict[str, Any]
 
@@ -48,6 +44,7 @@ class GatewayWebAcl(Construct):
         name: str,
         gateway_arn: str,
         requests_per_5_minutes_per_ip: int,
+        counted_rules: tuple[str, ...],
         log_keeping: LogKeeping,
         after: IDependable,
     ) -> None:
@@ -59,9 +56,15 @@ class GatewayWebAcl(Construct):
             name: the gateway's name, part of the web ACL's.
             gateway_arn: the gateway.
             requests_per_5_minutes_per_ip: above this an address is blocked until it slows down; 10 to 2,000,000,000.
+            counted_rules: rules of AWS's groups that only count, by their names.
             log_keeping: how its log is kept; the key has to admit log delivery.
             after: what has to be done with the gateway before: it takes a web ACL only when it is READY.
+
+        Raises:
+            ValueError: no group has a rule of `counted_rules`.
         """
+        if unknown := unknown_rules(counted_rules):
+            raise ValueError(f"AWS WAF's groups have no rule {unknown[0]}: take one of foundation/waf_rules.py.")
         super().__init__(scope, construct_id)
         self._prefix = name
         self.web_acl = wafv2.CfnWebACL(
@@ -75,8 +78,8 @@ class GatewayWebAcl(Construct):
             rules=[
                 self._rate(requests_per_5_minutes_per_ip),
                 self._sizes(),
-                _managed("AWSManagedRulesCommonRuleSet", priority=2, counted=COUNTED),
-                _managed("AWSManagedRulesKnownBadInputsRuleSet", priority=3),
+                _managed(COMMON, priority=2, counted=counted_rules),
+                _managed(KNOWN_BAD_INPUTS, priority=3, counted=counted_rules),
             ],
         )
         association = wafv2.CfnWebACLAssociation(
@@ -160,11 +163,11 @@ class GatewayWebAcl(Construct):
         return group
 
 
-def _managed(group: str, *, priority: int, counted: tuple[str, ...] = ()) -> Rule:
+def _managed(group: str, *, priority: int, counted: tuple[str, ...]) -> Rule:
     """A rule group that AWS keeps; each of its rules does what AWS says, but for those that only count."""
     statement: Rule = {"vendorName": "AWS", "name": group}
-    if counted:
-        statement["ruleActionOverrides"] = [{"name": rule, "actionToUse": {"count": {}}} for rule in counted]
+    if own := [rule for rule in counted if rule in RULES[group]]:
+        statement["ruleActionOverrides"] = [{"name": rule, "actionToUse": {"count": {}}} for rule in own]
     return {
         "name": group,
         "priority": priority,
