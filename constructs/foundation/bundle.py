@@ -1,39 +1,36 @@
-"""Lambda bundles without Docker.
+"""Lambda bundles without Docker and without a network.
 
-A bundle holds the function's package, the shared toolkit, and the dependencies that the package's requirements.txt
-names, copied from this interpreter's own site-packages: what the tests ran against is what is deployed, and a synthesis
-needs no registry. A compiled distribution cannot be copied from another kind of machine: its wheel for Lambda comes in
-the same version from uv's cache, where it is after the first time (`foundation.platforms`).
+A bundle holds the function's package, the packages it shares with others, and the dependencies that the package's
+requirements.txt names, copied from this interpreter's own site-packages: what the tests ran against is what is
+deployed, and a synthesis needs no registry. Only distributions in pure Python can be taken this way; a compiled one is
+fetched for where the function runs (`foundation.wheels`).
 
-A bundle is kept under the hash of its inputs, every file of our packages and the version of every dependency, so that a
-synthesis makes one only when something changed. The hash does not depend on when and where it was made, so that the
-asset is the same from any checkout.
+A bundle is kept under the hash of its inputs, every file of our packages, what was generated for it and the version of
+every dependency, so that a synthesis makes one only when something changed. The hash does not depend on when and where
+it was made, so that the asset is the same from any checkout.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from foundation.platforms import HOST, PLATFORM, PYTHON, WheelError, install_wheels, known_platform
+from foundation.wheels import HOST, PLATFORM, BundleError, check_platform, fetch
 
 _SKIPPED = {"__pycache__", "requirements.txt", ".DS_Store"}
 _METADATA_KEPT = {"METADATA"}
 """Of a distribution's metadata: enough for importlib.metadata.version(). RECORD and INSTALLER differ by installer."""
-
-
-class BundleError(Exception):
-    """A bundle cannot be made; the message names the package and the way out."""
 
 
 @cache
@@ -55,64 +52,34 @@ def bundle(
         cache_folder: where bundles are kept between syntheses.
         aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
             All of them together would be thirty times the rest.
-        generated: text files to put beside the packages, each its name and its content.
-        platform: `foundation.platforms.PLATFORM`, or `HOST` for the local run.
+        generated: names at the bundle's root and texts of files that a synthesis makes for it.
+        platform: of `foundation.wheels`: where compiled dependencies are to run.
 
     Returns:
         A folder below `cache_folder`, complete, named by its inputs.
 
     Raises:
-        BundleError: a package has no folder, a dependency is not installed as pinned or has no wheel for Lambda, or
-            there is no such platform.
+        BundleError: a package has no folder, a dependency is not installed as pinned or has no wheel for the
+            platform, or there is no such platform.
     """
+    check_platform(platform)
     files = dict(package_files(source_root, packages))
     needed = dependencies(source_root, packages)
     digest = hashlib.sha256(listing(files))
-    for dist in needed:
-        digest.update(f"{dist.name}=={dist.version}\n".encode())
-    fetched = [dist for dist in needed if _is_compiled(dist)] if _checked(platform) != HOST else []
-    if any(_is_compiled(dist) for dist in needed):
-        digest.update(f"{platform} {PYTHON}\n".encode())
-    digest.update(" ".join(aws_services).encode() + repr(generated).encode() * bool(generated))
+    compiled = [dist for dist in needed if not _is_pure(dist)]
+    digest.update("".join(f"{pin}\n" for pin in _pins(needed)).encode())
+    digest.update(f"{' '.join(aws_services)}{platform if compiled else ''}{json.dumps(generated)}".encode())
     digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        for dist in needed:
-            if dist not in fetched:
+        with _for_platform(compiled, platform=platform, label=f"lambda/{packages[0]}") as fetched:
+            for dist in (*(dist for dist in needed if dist not in compiled), *fetched):
                 files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
-        with appearing(folder) as made:
-            _fetch(fetched, made, platform=platform)
-            copy(files, made)
-            for name, content in generated:
-                (made / name).write_text(content, encoding="utf-8")
+            with appearing(folder) as made:
+                copy(files, made)
+                for name, text in generated:
+                    (made / name).write_text(text, encoding="utf-8")
     return folder
-
-
-def _checked(platform: str) -> str:
-    try:
-        return known_platform(platform)
-    except ValueError as error:
-        raise BundleError(str(error)) from None
-
-
-def _fetch(compiled: list[Distribution], folder: Path, *, platform: str) -> None:
-    """Put the wheels of compiled distributions into a folder, without what pip leaves beside them."""
-    if not compiled:
-        return
-    pins = [f"{dist.name}=={dist.version}" for dist in compiled]
-    with tempfile.TemporaryDirectory() as staging:
-        root = Path(staging)
-        try:
-            install_wheels(("--no-deps", *pins), root, platform=platform)
-        except WheelError as error:
-            raise BundleError(
-                f"{' '.join(pins)} cannot be installed for {platform}: take versions that have wheels there for Python "
-                f"{PYTHON}, and be online the first time. uv says: {error}"
-            ) from None
-        names = [path.relative_to(root) for path in root.rglob("*") if path.is_file()]
-        copy(
-            {str(name): root / name for name in names if name.parts[0] not in ("bin", ".lock") and _kept(name)}, folder
-        )
 
 
 def archive(folder: Path) -> Path:
@@ -200,20 +167,36 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _is_compiled(dist: Distribution) -> bool:
-    return "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or "")
+def _is_pure(dist: Distribution) -> bool:
+    """https://packaging.python.org/en/latest/specifications/binary-distribution-format/#what-s-the-deal-with-purelib-vs-platlib."""
+    return "Root-Is-Purelib: true" in (dist.read_text("WHEEL") or "")
+
+
+def _pins(found: Sequence[Distribution]) -> list[str]:
+    return [f"{_normal(dist.name)}=={dist.version}" for dist in found]
+
+
+@contextmanager
+def _for_platform(compiled: Sequence[Distribution], *, platform: str, label: str) -> Iterator[Sequence[Distribution]]:
+    """The same distributions, compiled for the platform; this environment's own when that is this machine."""
+    if not compiled or platform == HOST:
+        yield compiled
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        fetch(_pins(compiled), Path(folder), platform=platform, label=label, options=("--no-deps",))
+        yield list(distributions(path=[folder]))
 
 
 def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:
     for file in dist.files or []:
-        if file.parts[0] != ".." and _kept(Path(*file.parts)):
-            yield str(file), Path(str(dist.locate_file(file)))
-
-
-def _kept(file: Path) -> bool:
-    """Whether a file of a distribution belongs into a bundle."""
-    in_metadata = file.parts[0].endswith(".dist-info")
-    return "__pycache__" not in file.parts and (not in_metadata or file.name in _METADATA_KEPT)
+        in_metadata = file.parts[0].endswith(".dist-info")
+        if (
+            file.parts[0] in ("..", "bin")
+            or "__pycache__" in file.parts
+            or (in_metadata and file.name not in _METADATA_KEPT)
+        ):
+            continue
+        yield str(file), Path(str(dist.locate_file(file)))
 
 
 def _wanted(name: str, aws_services: tuple[str, ...]) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_
+from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
 from foundation.directory import Directory
-from foundation.function import GOVERNANCE_PACKAGES, FunctionSize, PythonFunction
+from foundation.function import GOVERNANCE_PACKAGES, BundleContents, FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
 from foundation.targets.interface import Grant
 
@@ -84,6 +84,7 @@ class GatewayInterceptors(Construct):
         judgement: Judgement,
         concurrency: int,
         log_keeping: LogKeeping,
+        audit_log: logs.ILogGroup,
     ) -> None:
         """Make the functions. They run outside any VPC: they call AWS's APIs and the issuer's public keys.
 
@@ -95,17 +96,15 @@ class GatewayInterceptors(Construct):
             directory: where agents and suspensions stand.
             judgement: what else they know.
             concurrency: calls at a time, of each.
-            log_keeping: key of their variables, and as `existing` the audit log group.
+            log_keeping: the key encrypts their variables.
+            audit_log: log group of audit records; a record is a line that they print.
 
         Raises:
             BundleError: one cannot be bundled.
-            ValueError: `log_keeping` names no log group.
         """
         super().__init__(scope, construct_id)
-        if log_keeping.existing is None:
-            raise ValueError(f"{self.node.path}: what the interceptors print is the audit record: name its log group.")
         audit = {
-            "log_group": log_keeping.existing.log_group_name,
+            "log_group": audit_log.log_group_name,
             "required": judgement.audit_required,
             "version": judgement.audit_version,
         }
@@ -115,8 +114,12 @@ class GatewayInterceptors(Construct):
             "FOUNDATION_AGENTS_PATH": directory.agents,
             "FOUNDATION_AUDIT": json.dumps(audit),
         }
-        self._generated = {"catalogue.json": json.dumps(judgement.tools, sort_keys=True)}
-        self._log_keeping, self._concurrency, self._directory = log_keeping, concurrency, directory
+        self._contents = BundleContents(
+            shared_packages=GOVERNANCE_PACKAGES,
+            generated={"catalogue.json": json.dumps(judgement.tools, sort_keys=True)},
+        )
+        self._log_keeping, self._audit_log, self._concurrency = log_keeping, audit_log, concurrency
+        self._directory = directory
         limits = {"body_bytes": judgement.body_bytes, "depth": judgement.depth}
         redaction = {name: list(rules) for name, rules in judgement.redaction.items()}
         self.request = self._function(
@@ -162,10 +165,10 @@ class GatewayInterceptors(Construct):
             description=description,
             log_keeping=self._log_keeping,
             size=FunctionSize(memory_mb=1024, timeout=timeout, reserved_concurrency=self._concurrency),
-            shared_packages=GOVERNANCE_PACKAGES,
             environment={"POWERTOOLS_SERVICE_NAME": package.replace("_", "-"), **self._variables, **variables},
             statements=[self._directory.read_agents(self), *statements],
-            generated=self._generated,
+            contents=self._contents,
+            log_group=self._audit_log,
         )
         return made.function
 

@@ -18,17 +18,11 @@ class LogKeeping:
         key: key of the log groups; its policy must admit CloudWatch Logs (`EncryptionKey.allow_logs`).
         retention: how long events stay.
         retain: keep the log groups when the stack goes.
-        existing: the log group that a function writes to instead of one of its own.
     """
 
     key: kms.Key
     retention: logs.RetentionDays
     retain: bool
-    existing: logs.ILogGroup | None = None
-
-    def functions_log_group(self, scope: Construct, construct_id: str) -> logs.ILogGroup:
-        """Where a function logs: the existing log group, or one of its own."""
-        return self.existing or self.log_group(scope, construct_id)
 
     def log_group(self, scope: Construct, construct_id: str, *, name: str | None = None) -> logs.LogGroup:
         """A log group kept this way; `name` only where something outside needs it."""

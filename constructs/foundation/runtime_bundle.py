@@ -2,9 +2,8 @@
 
 https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-get-started-code-deploy.html
 
-An MCP server needs compiled dependencies, which cannot be copied from this machine as `foundation.bundle` does for
-functions. uv fetches their wheels for AWS's processors, in the versions that are installed here; once fetched they are
-in its cache, and a synthesis needs no network.
+An MCP server needs so many compiled dependencies that all of them are fetched (`foundation.wheels`), in the versions
+that are installed here.
 """
 
 from __future__ import annotations
@@ -14,19 +13,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from foundation.bundle import (
-    BundleError,
-    appearing,
-    copy,
-    dependencies,
-    listing,
-    package_files,
-    requirement_lines,
-)
+from foundation.bundle import appearing, copy, dependencies, listing, package_files, requirement_lines
 from foundation.function import BUNDLES, SOURCE_ROOT
-from foundation.platforms import HOST, PLATFORM, PLATFORM_CONTEXT, PYTHON, WheelError, install_wheels, known_platform
-
-__all__ = ["ENTRY_POINT", "HOST", "PLATFORM", "PLATFORM_CONTEXT", "PYTHON", "runtime_bundle"]
+from foundation.wheels import PLATFORM, check_platform, fetch
 
 ENTRY_POINT = "main.py"
 """File at the root of the archive that the runtime starts."""
@@ -38,16 +27,13 @@ def runtime_bundle(package: str, *, platform: str = PLATFORM) -> Path:
 
     Args:
         package: a folder under `lambda/` with `main()` in its `main.py`.
-        platform: `PLATFORM`, or `HOST` for the local run.
+        platform: of `foundation.wheels`: `PLATFORM`, or `HOST` for the local run.
 
     Raises:
         BundleError: the package has no folder, a dependency is not installed as pinned or has no wheel for the
             platform, or there is no such platform.
     """
-    try:
-        known_platform(platform)
-    except ValueError as error:
-        raise BundleError(str(error)) from None
+    check_platform(platform)
     files = dict(package_files(SOURCE_ROOT, (package,)))
     pins = [f"{dist.name}=={dist.version}" for dist in dependencies(SOURCE_ROOT, (package,))]
     digest = hashlib.sha256(Path(__file__).read_bytes() + listing(files))
@@ -62,18 +48,12 @@ def runtime_bundle(package: str, *, platform: str = PLATFORM) -> Path:
 
 
 def _install(package: str, pins: list[str], folder: Path, *, platform: str) -> None:
-    """Put the dependencies of `package` into `folder`, from uv's cache if it has them all."""
-    requirements = SOURCE_ROOT / package / "requirements.txt"
-    if not requirement_lines(requirements):
+    """Put the dependencies of `package` into `folder`."""
+    lines = requirement_lines(SOURCE_ROOT / package / "requirements.txt")
+    if not lines:
         return
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.write("\n".join(pins))
         constraints.flush()
-        wanted = ("--requirements", str(requirements), "--constraints", constraints.name)
-        try:
-            install_wheels(wanted, folder, platform=platform)
-        except WheelError as error:
-            raise BundleError(
-                f"lambda/{package}/requirements.txt cannot be installed for {platform}: take versions that have wheels "
-                f"there for Python {PYTHON}, and be online the first time. uv says: {error}"
-            ) from None
+        label = f"lambda/{package}/requirements.txt"
+        fetch(lines, folder, platform=platform, label=label, options=("--constraints", constraints.name))

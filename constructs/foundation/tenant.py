@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration, aws_budgets as budgets, aws_iam as iam, aws_kms as kms, aws_ssm as ssm
+from aws_cdk import ArnFormat, Duration, Stack, aws_budgets as budgets, aws_iam as iam, aws_kms as kms, aws_ssm as ssm
 from constructs import Construct
 
 from foundation.directory import LARGEST_PARAMETER, Directory
@@ -21,8 +21,6 @@ from foundation.secret_rotation import SecretRotation
 TAG = "tenant"
 """Tag of everything that a tenant has, by which costs are told apart. Billing has to be told once to use it
 (https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html)."""
-
-WARN_AT_PERCENT = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +117,7 @@ class Tenant(Construct):
         self._tenant, self._directory, self._keeping = tenant, directory, log_keeping
         self.log_group = log_keeping.log_group(self, "Logs", name=log_group_name)
         if pool:
-            _allow_rotation(log_keeping.key, pool.rotation)
+            _allow_rotation(log_keeping.key, pool, tenant)
         self.credentials: dict[str, AgentCredentials] = {}
         for agent in agents:
             self._add_agent(agent, pool)
@@ -141,8 +139,8 @@ class Tenant(Construct):
         value = json.dumps(agent.entry, separators=(",", ":"))
         if len(value) > LARGEST_PARAMETER:
             raise ValueError(
-                f"The directory's entry of {name} has {len(value)} characters and a parameter {LARGEST_PARAMETER}: grant "
-                "its groups whole servers, as <server>/*, or fewer tools."
+                f"The directory's entry of {name} has {len(value)} characters and a parameter {LARGEST_PARAMETER}: "
+                "grant its groups whole servers, as <server>/*, or fewer tools."
             )
         ssm.CfnParameter(
             scope,
@@ -203,18 +201,23 @@ class Tenant(Construct):
         )
 
 
-def _allow_rotation(key: kms.Key, rotation: SecretRotation) -> None:
-    """Let the rotation function use a tenant's key for its secrets.
+def _allow_rotation(key: kms.Key, pool: OwnPool, tenant: str) -> None:
+    """Let the rotation function use a tenant's key for the tenant's secrets.
 
-    The key says so, not the function's role: a new tenant must not change anything outside its stack. What it may do
-    with the key only through Secrets Manager, for secrets whose names it may reach.
+    The key says so, not the function's role: a new tenant must not change anything outside its stack.
     """
+    secrets = Stack.of(key).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{pool.secret_prefix}{tenant}/*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid="Rotation",
-            principals=[iam.ArnPrincipal(rotation.role.role_arn)],
+            principals=[iam.ArnPrincipal(pool.rotation.role.role_arn)],
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=["*"],
-            conditions={"StringLike": {"kms:EncryptionContext:SecretARN": rotation.secret_arns}},
+            resources=["*"],  # a key's own policy: the key
+            conditions={"StringLike": {"kms:EncryptionContext:SecretARN": secrets}},
         )
     )

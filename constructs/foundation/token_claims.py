@@ -7,7 +7,7 @@ from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
 from foundation.directory import Directory
-from foundation.function import GOVERNANCE_PACKAGES, FunctionSize, PythonFunction
+from foundation.function import GOVERNANCE_PACKAGES, BundleContents, FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
 
 
@@ -52,7 +52,7 @@ class TokenClaims(Construct):
             description="Writes agents' claims into their tokens",
             log_keeping=log_keeping,
             size=FunctionSize(memory_mb=512, timeout=Duration.seconds(4), reserved_concurrency=concurrency),
-            shared_packages=GOVERNANCE_PACKAGES,
+            contents=BundleContents(shared_packages=GOVERNANCE_PACKAGES),
             environment={
                 "POWERTOOLS_SERVICE_NAME": "token-claims",
                 "FOUNDATION_ENVIRONMENT": environment,
