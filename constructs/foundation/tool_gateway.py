@@ -234,13 +234,13 @@ class ToolGateway(Construct):
             self, policies, engine_id=self._engine_id, gateway_arn=self.gateway.gateway_arn, after=self._last_targets
         )
 
-    def add_rate_limits(self, limits: Sequence[RateLimit]) -> None:
-        """Limit what callers take. Call it when all targets are added.
+    def add_rate_limits(self, limits: Sequence[RateLimit]) -> list[agentcore.CfnGatewayRateLimit]:
+        """Limit what callers take. Call it when all targets are added; each is made after the one before.
 
         Raises:
             ValueError: two limits count by the same.
         """
-        add_rate_limits(self, limits, gateway_id=self.gateway.gateway_id, after=self._last_targets)
+        return add_rate_limits(self, limits, gateway_id=self.gateway.gateway_id, after=self._last_targets)
 
     @property
     def _last_targets(self) -> list[agentcore.CfnGatewayTarget]:
