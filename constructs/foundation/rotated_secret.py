@@ -33,6 +33,7 @@ class AgentCredentials(Construct):
 
     Attributes:
         secret: the secret.
+        schedule: its rotation, the first of which starts as soon as it exists.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class AgentCredentials(Construct):
         resource.kms_key_id = key.key_arn
         Tags.of(self.secret).add(CLIENT_ID_TAG, client_id)
         self._restrict_readers(rotation.role)
-        self._rotate(rotation, rotate_every)
+        self.schedule = self._rotate(rotation, rotate_every)
 
     def _restrict_readers(self, rotation_role: iam.IRole) -> None:
         self.secret.add_to_resource_policy(
@@ -133,7 +134,7 @@ class AgentCredentials(Construct):
             )
         )
 
-    def _rotate(self, rotation: SecretRotation, every: Duration) -> None:
+    def _rotate(self, rotation: SecretRotation, every: Duration) -> secretsmanager.CfnRotationSchedule:
         # The L2's add_rotation_schedule repeats its grants on function and key for every secret; the function has them
         # for all secrets of the prefix already.
         schedule = secretsmanager.CfnRotationSchedule(
@@ -148,6 +149,7 @@ class AgentCredentials(Construct):
         )
         schedule.node.add_dependency(rotation)
         schedule.node.add_dependency(self.secret)
+        return schedule
 
     def grant_read(self, role: iam.Role) -> None:
         """Let `role`, one that runs this agent and nothing else, read the credentials.

@@ -142,7 +142,7 @@ class Tenant(Construct):
                 f"The directory's entry of {name} has {len(value)} characters and a parameter {LARGEST_PARAMETER}: "
                 "grant its groups whole servers, as <server>/*, or fewer tools."
             )
-        ssm.CfnParameter(
+        entry = ssm.CfnParameter(
             scope,
             "Entry",
             type="String",
@@ -150,6 +150,9 @@ class Tenant(Construct):
             description=f"What tokens say of {name}",
             value=value,
         )
+        if credentials := self.credentials.get(agent.name):
+            # The first rotation asks for a token, which only a client gets that is in the directory.
+            credentials.schedule.node.add_dependency(entry)
         if agent.suspended:
             self._suspend(f"Suspension-{agent.name}", name)
 
