@@ -18,8 +18,8 @@ COGNITO_RESERVED = ("amazon", "aws", "cognito")
 RESOURCE_SERVERS_PER_POOL = 25
 """Default quota (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
 
-AGENTS_PER_ENVIRONMENT = 120
-"""An agent is four resources of the identity stack, and CloudFormation takes 500 in a stack
+AGENTS_PER_TENANT = 70
+"""An agent is six resources of its tenant's stack at most, a stack is to stay below 450, and CloudFormation takes 500
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 
@@ -40,8 +40,12 @@ def ignored_files(config: Path) -> list[str]:
     """A sentence for each file that looks like settings and would not be read."""
     return [
         f"{file.relative_to(config.parent)}: is not read: call it {file.stem}.yaml"
-        for folder in (config, config / "tenants")
+        for folder in (config, config / "tenants", config / "policies")
         for file in sorted(folder.glob("*.yml"))
+    ] + [
+        f"{file.relative_to(config.parent)}: is not read: groups are in groups.yaml, and rules by hand in .cedar files"
+        for file in sorted((config / "policies").glob("*.yaml"))
+        if file.name != "groups.yaml"
     ]
 
 
@@ -86,13 +90,13 @@ def quota_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping
             f"config/{name}.yaml: tool_servers: {servers} need as many resource servers and a Cognito user pool has "
             f"{RESOURCE_SERVERS_PER_POOL}: put tools of one kind into one server"
         )
-    agents = sum(len(tenant.agents) for tenant in tenants.values())
-    if agents > AGENTS_PER_ENVIRONMENT:
-        found.append(
-            f"config/tenants: {agents} agents in {name} are more than the {AGENTS_PER_ENVIRONMENT} that fit into a "
-            "stack: limit tenants to some environments, with `environments` in their files"
-        )
-    if not agents:
-        # A gateway whose list of clients is empty would check no client at all.
+    for file, tenant in tenants.items():
+        if len(tenant.agents) > AGENTS_PER_TENANT:
+            found.append(
+                f"config/tenants/{file.name}: agents: {len(tenant.agents)} are more than the {AGENTS_PER_TENANT} that "
+                "fit into the tenant's stack: make a second tenant of some"
+            )
+    if not tenants:
+        # Nobody could call, and the gateway's policies would be for nobody.
         found.append(f"config/tenants: no tenant is in {name}: add config/tenants/<tenant>.yaml with an agent")
     return found

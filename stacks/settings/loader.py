@@ -15,8 +15,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from stacks.settings.access import AccessPlan, Sources, plan_access
+from stacks.settings.access.handwritten import read_statements
+from stacks.settings.access.members import PLATFORM_FILE
+from stacks.settings.access.offer import read_offer
 from stacks.settings.agreement import ignored_files, name_mistakes, quota_mistakes, tenant_mistakes
 from stacks.settings.environment import EnvironmentSettings
+from stacks.settings.groups import PlatformGroups
 from stacks.settings.sentences import sentences
 from stacks.settings.targets.agreement import read_targets
 from stacks.settings.targets.documents import Document
@@ -50,6 +55,7 @@ class Settings:
         environment: what `config/<name>.yaml` says.
         tenants: the tenants of this environment, sorted by name.
         tool_specs: what the current major of each of its tool servers offers, by name.
+        access: who may call what, and how often, worked out of all of this.
         target_documents: what describes the tools of its other targets, by target, where something does.
         served_majors: the majors of each tool server that are served side by side, the current one first, by name.
         notices: sentences on what is in order and asks for something all the same, such as a version to publish.
@@ -63,6 +69,7 @@ class Settings:
     served_majors: Mapping[str, tuple[ServedMajor, ...]]
     notices: tuple[str, ...]
     target_documents: Mapping[str, Document]
+    access: AccessPlan
 
     @property
     def prefix(self) -> str:
@@ -101,7 +108,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     specs, unusable = read_specs(environment, label=label, root=root)
     serving = serve(environment.tool_servers, specs, root=root, today=today or datetime.now(UTC).date())
     mistakes += [*unusable, *serving.mistakes]
-    if (named := _servers_anywhere(config)) is not None:
+    if (named := _named_anywhere(config, "tool_servers")) is not None:
         mistakes += lost_servers(named, root=root)
     for major in (major for majors in serving.majors.values() for major in majors):
         mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
@@ -114,7 +121,25 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
+    platform = _platform_groups(root, mistakes)
+    statements, wrong = read_statements(config, name, environments)
+    mistakes += wrong
     if mistakes:
+        raise SettingsError(list(dict.fromkeys(mistakes)))
+    # Only once the files are right by themselves: what they say of each other follows from it.
+    access, mistakes = plan_access(
+        Sources(
+            name=name,
+            environment=environment,
+            tenants=tuple(present.values()),
+            everywhere=tuple(tenants.values()),
+            platform=platform,
+            statements=statements,
+            offer=read_offer(serving.majors, environment.targets, documents),
+            elsewhere=_named_anywhere(config, "tool_servers", "targets") or set(),
+        )
+    )
+    if access is None:
         raise SettingsError(list(dict.fromkeys(mistakes)))
     return Settings(
         project=PROJECT,
@@ -125,7 +150,16 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
         served_majors=serving.majors,
         notices=tuple(serving.notices),
         target_documents=documents,
+        access=access,
     )
+
+
+def _platform_groups(root: Path, mistakes: list[str]) -> PlatformGroups:
+    """The platform's groups; none without the file."""
+    file = root / PLATFORM_FILE
+    if not file.is_file():
+        return PlatformGroups()
+    return _parse(PlatformGroups, file, root, mistakes) or PlatformGroups()
 
 
 def _not_chosen(name: str | None, environments: list[str]) -> str:
@@ -137,17 +171,18 @@ def _not_chosen(name: str | None, environments: list[str]) -> str:
     return f"{given}{hint}: choose with -c env=<name>, or make's ENV=<name>, one of {choice}"
 
 
-def _servers_anywhere(config: Path) -> set[str] | None:
-    """The tool servers that any environment names; None when a file hides them, which its own synthesis tells."""
+def _named_anywhere(config: Path, *sections: str) -> set[str] | None:
+    """What any environment names in `sections`; None when a file hides it, which its own synthesis tells."""
     found: set[str] = set()
     for file in config.glob("*.yaml"):
         try:
-            servers = read_yaml(file).get("tool_servers")
+            content = read_yaml(file)
         except YamlError:
             return None
-        if not isinstance(servers, dict):
-            return None
-        found.update(servers)
+        for names in (content.get(section, {}) for section in sections):
+            if not isinstance(names, dict):
+                return None
+            found.update(names)
     return found
 
 

@@ -35,8 +35,7 @@ class AgentSettings(SettingsModel):
     version: Annotated[str, text(r"^\d+(\.\d+){0,2}$", wanted='a version in quotes, like "1.0"', longest=32)] = "1.0"
     """Its version, for claims and reports, in quotes."""
     groups: tuple[Slug, ...] = Field(default=(), strict=False)
-    """Groups it is in, the tenant's own or the platform's; what it may call is what they grant. A tenant's own group
-    comes before a platform group of the same name."""
+    """Groups it is in, the tenant's own or the platform's; what it may call is what they grant."""
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=50, strict=False)
     """Scopes its tokens may carry; Cognito allows 50 per client."""
     suspended: bool = False

@@ -74,10 +74,10 @@ def test_environment_without_a_tenant(config: Config) -> None:
 
 
 def test_more_agents_than_fit_into_a_stack(config: Config) -> None:
-    config.tenant["agents"] = {f"agent-{n}": TENANT["agents"]["finance-agent"] for n in range(121)}
+    config.tenant["agents"] = {f"agent-{n}": TENANT["agents"]["finance-agent"] for n in range(71)}
     assert config.mistakes() == [
-        "config/tenants: 121 agents in dev are more than the 120 that fit into a stack: limit tenants to some "
-        "environments, with `environments` in their files"
+        "config/tenants/acme-corp.yaml: agents: 71 are more than the 70 that fit into the tenant's stack: make a second "
+        "tenant of some"
     ]
 
 

@@ -1,1 +1,6 @@
-"""Who may call what, from the settings: Cedar, permissions, limits (R9, R10): `plan_access`."""
+"""Who may call what, from the settings: Cedar, permissions, limits (R9, R10)."""
+
+from stacks.settings.access.plan import AccessPlan, RateLimit
+from stacks.settings.access.planning import Sources, plan_access
+
+__all__ = ["AccessPlan", "RateLimit", "Sources", "plan_access"]

@@ -39,6 +39,7 @@ class AccessPlan:
             `<tenant>/<group>`. Sorted.
         permissions: what each agent may call, by `<tenant>/<agent>`: `<target>/<tool>`, or `<target>/*` where that is
             every tool of the target. Sorted.
+        directory: each agent's entry in the directory, by `<tenant>/<agent>`: its claims and whether it is suspended.
         catalogue: content of the interceptors' `catalogue.json`: what tools and targets are classified as.
         rate_limits: the gateway's rate limits: by tenant, by agent, by tool.
     """
@@ -47,5 +48,6 @@ class AccessPlan:
     tenant_policies: Mapping[str, tuple[PolicyText, ...]]
     groups: Mapping[str, tuple[str, ...]]
     permissions: Mapping[str, tuple[str, ...]]
+    directory: Mapping[str, Mapping[str, object]]
     catalogue: Mapping[str, Any]
     rate_limits: tuple[RateLimit, ...]

@@ -1,0 +1,40 @@
+"""What the directory says of each agent, from which its token gets its claims (R3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from stacks.settings.access.members import Member
+
+LONGEST = 4096
+"""Characters of a standard parameter of Systems Manager
+(https://docs.aws.amazon.com/general/latest/gr/ssm.html)."""
+
+Entry = Mapping[str, object]
+
+
+def entry(member: Member, *, groups: Sequence[str], permissions: Sequence[str], environment: str) -> Entry:
+    """One agent's entry: its claims, and whether it is suspended."""
+    return {
+        "tenant_id": member.tenant.tenant,
+        "organization_id": member.tenant.organization,
+        "agent_id": member.agent,
+        "agent_type": member.settings.type,
+        "agent_version": member.settings.version,
+        "groups": list(groups),
+        "permissions": list(permissions),
+        "environment": environment,
+        "suspended": member.tenant.suspended or member.settings.suspended,
+    }
+
+
+def size_mistake(member: Member, content: Entry) -> str | None:
+    """Why an agent's entry does not fit into a parameter, if it does not."""
+    length = len(json.dumps(content))
+    if length <= LONGEST:
+        return None
+    return (
+        f"{member.place}.groups: give the agent so many tools that its entry in the directory has {length} characters, "
+        f"and a parameter takes {LONGEST}: grant whole servers with <server>/*, or fewer tools"
+    )
