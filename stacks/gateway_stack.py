@@ -10,12 +10,13 @@ from constructs import Construct, IDependable
 from foundation.audit.record import VERSION
 from foundation.audit.store import AuditStore
 from foundation.function import VpcPlacement
+from foundation.governance import Governance
 from foundation.interceptors import GatewayInterceptors, Judgement, TokenRules
 from foundation.log_group import LogKeeping
 from foundation.machine_identity import MachineIdentity
 from foundation.network import Network
 from foundation.policy import Enforcement, PolicyEngine
-from foundation.tool_gateway import Governance, ToolGateway
+from foundation.tool_gateway import ToolGateway
 from foundation.tool_server import ToolServer
 from foundation.web_acl import GatewayWebAcl
 from stacks.foundation_stack import FoundationStack

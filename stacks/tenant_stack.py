@@ -54,6 +54,7 @@ class TenantStack(FoundationStack):
         )
         self.tenant.add_policies(
             settings.access.tenant_policies.get(name, ()),
+            environment=settings.prefix,
             engine_id=gateway.engine.engine_id,
             gateway_arn=gateway.gateway.gateway.gateway_arn,
         )
@@ -62,22 +63,11 @@ class TenantStack(FoundationStack):
         self.output("PolicyEngineId", gateway.engine.engine_id, "Where the policies of its groups are")
 
     def _agent(self, tenant: TenantSettings, name: str, agent: AgentSettings) -> AgentPlan:
-        agent_id = f"{tenant.tenant}/{name}"
         external = isinstance(self.settings.environment.identity.provider, OidcProvider)
         return AgentPlan(
             name=name,
             scopes=agent.scopes,
-            entry={
-                "tenant_id": tenant.tenant,
-                "organization_id": tenant.organization,
-                "agent_id": agent_id,
-                "agent_type": agent.type,
-                "agent_version": agent.version,
-                "groups": list(self.settings.access.groups[agent_id]),
-                "permissions": list(self.settings.access.permissions[agent_id]),
-                "environment": self.settings.name,
-                "suspended": tenant.suspended or agent.suspended,
-            },
+            entry=self.settings.access.directory[f"{tenant.tenant}/{name}"],
             suspended=agent.suspended,
             client_id=agent.client_id if external else None,
             reader_arns=agent.principals.get(self.settings.name, ()),

@@ -10,7 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from aws_cdk import Duration, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
+from aws_cdk import (
+    Duration,
+    aws_bedrockagentcore as agentcore,
+    aws_iam as iam,
+    aws_lambda as lambda_,
+    aws_logs as logs,
+)
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
@@ -179,13 +185,16 @@ class GatewayInterceptors(Construct):
         return [Grant(["lambda:InvokeFunction"], functions)]
 
     @property
-    def configurations(self) -> list[dict[str, Any]]:
+    def configurations(self) -> list[agentcore.CfnGateway.GatewayInterceptorConfigurationProperty]:
         """The gateway's property `InterceptorConfigurations`. Headers are passed: the token is among them."""
+        gateway = agentcore.CfnGateway
         return [
-            {
-                "interceptionPoints": [point],
-                "interceptor": {"lambda": {"arn": function.function_arn}},
-                "inputConfiguration": {"passRequestHeaders": True},
-            }
+            gateway.GatewayInterceptorConfigurationProperty(
+                interception_points=[point],
+                interceptor=gateway.InterceptorConfigurationProperty(
+                    lambda_=gateway.LambdaInterceptorConfigurationProperty(arn=function.function_arn)
+                ),
+                input_configuration=gateway.InterceptorInputConfigurationProperty(pass_request_headers=True),
+            )
             for point, function in (("REQUEST", self.request), ("RESPONSE", self.response))
         ]

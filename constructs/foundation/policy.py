@@ -5,6 +5,7 @@ What no policy permits is denied. https://docs.aws.amazon.com/bedrock-agentcore/
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -86,10 +87,29 @@ class PolicyEngine(Construct):
         ]
 
 
+LONGEST_NAME = 48
+"""Characters of a policy's name (https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CreatePolicy.html)."""
+
+
+def policy_name(environment: str, name: str) -> str:
+    """A policy's name, which has to be unique in the account, where other environments may have the same policies.
+
+    Args:
+        environment: `<project>-<environment>`.
+        name: the policy's name within the environment. A name that would be too long ends in a hash of the whole.
+    """
+    whole = f"{environment.replace('-', '_')}_{name}"
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return f"{whole[: LONGEST_NAME - len(digest) - 1]}_{digest}"
+
+
 def add_policies(
     scope: Construct,
     policies: Sequence[PolicyText],
     *,
+    environment: str,
     engine_id: str,
     gateway_arn: str,
     after: Sequence[IDependable] = (),
@@ -106,6 +126,7 @@ def add_policies(
     Args:
         scope: the construct that they belong to.
         policies: their texts.
+        environment: `<project>-<environment>`, what their names begin with.
         engine_id: the engine.
         gateway_arn: what the placeholder in the texts stands for.
         after: what has to exist before them: the gateway's targets, where they are in the same stack.
@@ -118,7 +139,7 @@ def add_policies(
         policy = agentcore.CfnPolicy(
             scope,
             f"Policy-{text.name}",
-            name=text.name,
+            name=policy_name(environment, text.name),
             description=text.description,
             policy_engine_id=engine_id,
             definition={"cedar": {"statement": text.for_gateway(gateway_arn)}},

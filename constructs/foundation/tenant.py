@@ -126,9 +126,11 @@ class Tenant(Construct):
         if budget:
             self._budget(budget)
 
-    def add_policies(self, policies: Sequence[PolicyText], *, engine_id: str, gateway_arn: str) -> None:
-        """Put the policies of the tenant's own groups into the gateway's engine."""
-        add_policies(self, policies, engine_id=engine_id, gateway_arn=gateway_arn)
+    def add_policies(
+        self, policies: Sequence[PolicyText], *, environment: str, engine_id: str, gateway_arn: str
+    ) -> None:
+        """Put the policies of the tenant's own groups into the engine of `environment`'s gateway."""
+        add_policies(self, policies, environment=environment, engine_id=engine_id, gateway_arn=gateway_arn)
 
     def _add_agent(self, agent: AgentPlan, pool: OwnPool | None) -> None:
         name = f"{self._tenant}/{agent.name}"

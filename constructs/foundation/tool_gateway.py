@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from aws_cdk import (
     Stack,
@@ -17,9 +16,10 @@ from constructs import Construct
 from foundation.acknowledge import RuleIds, acknowledge
 from foundation.agentcore_trust import agentcore_principal
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
-from foundation.interceptors import GatewayInterceptors, TokenRules
+from foundation.governance import Governance
+from foundation.interceptors import TokenRules
 from foundation.log_group import LogKeeping
-from foundation.policy import Enforcement, PolicyEngine, add_policies
+from foundation.policy import add_policies
 from foundation.policy_text import PolicyText
 from foundation.rate_limits import RateLimit, add_rate_limits
 from foundation.targets.credentials import RoleSignature
@@ -31,21 +31,6 @@ MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
 CONCURRENT_TARGET_OPERATIONS = 5
 """Targets that a gateway creates, changes or deletes at a time; a sixth operation fails
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Governance:
-    """What judges the calls of a gateway.
-
-    Attributes:
-        engine: holds the policies.
-        enforcement: what is done with its decisions.
-        interceptors: called before and after.
-    """
-
-    engine: PolicyEngine
-    enforcement: Enforcement
-    interceptors: GatewayInterceptors
 
 
 class ToolGateway(Construct):
@@ -124,11 +109,10 @@ class ToolGateway(Construct):
         resource.kms_key_arn = log_keeping.key.key_arn
         if governance:
             # The L2's properties grant by themselves, to the role that this construct grants to.
-            resource.interceptor_configurations = governance.interceptors.configurations
-            resource.policy_engine_configuration = {
-                "arn": governance.engine.engine_arn,
-                "mode": governance.enforcement.value,
-            }
+            resource.interceptor_configurations = [*governance.interceptors.configurations]
+            resource.policy_engine_configuration = agentcore.CfnGateway.GatewayPolicyEngineConfigurationProperty(
+                arn=governance.engine.engine_arn, mode=governance.enforcement.value
+            )
             self._engine_id = governance.engine.engine_id
         self.gateway.node.add_dependency(self.role)
         self.url: str = resource.attr_gateway_url
@@ -229,9 +213,17 @@ class ToolGateway(Construct):
         return target
 
     def add_policies(self, policies: Sequence[PolicyText]) -> None:
-        """Put policies into the engine, after the targets whose tools they name. Call it when all targets are added."""
+        """Put policies into the engine, after the targets whose tools they name. Call it when all targets are added.
+
+        What forbids stands after what permits: AgentCore refuses a policy that leaves nothing to allow.
+        """
         add_policies(
-            self, policies, engine_id=self._engine_id, gateway_arn=self.gateway.gateway_arn, after=self._last_targets
+            self,
+            policies,
+            environment=self._name,
+            engine_id=self._engine_id,
+            gateway_arn=self.gateway.gateway_arn,
+            after=self._last_targets,
         )
 
     def add_rate_limits(self, limits: Sequence[RateLimit]) -> list[agentcore.CfnGatewayRateLimit]:
