@@ -45,7 +45,8 @@ class AuditSettings(SettingsModel):
     """Refuse a call that cannot be recorded, instead of an alarm alone."""
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     """Days that nobody can change or delete a record, and after which it is deleted."""
-    cold_after_days: Annotated[int, Field(ge=1, le=36_500)] | None = 90
+    # The default must fit as well as what a file says.
+    cold_after_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(default=90, validate_default=True)
     """Days after which records move to cold storage, from where reading them takes hours; never when `null`."""
     object_lock: Literal["governance", "compliance"] = "governance"
     """Who can shorten the retention: `governance` lets principals with a permission of their own, `compliance` nobody,

@@ -47,7 +47,9 @@ class Config:
 
     def write(self, path: str, content: Document | str) -> None:
         text = content if isinstance(content, str) else yaml.safe_dump(content)
-        (self.root / "config" / path).write_text(text, encoding="utf-8")
+        file = self.root / "config" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
     def mistakes(self, name: str | None = "dev") -> list[str]:
         """What loading it reports; the two files are written unless a test did so."""

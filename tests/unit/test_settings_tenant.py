@@ -76,8 +76,8 @@ def test_environment_without_a_tenant(config: Config) -> None:
 def test_more_agents_than_fit_into_a_stack(config: Config) -> None:
     config.tenant["agents"] = {f"agent-{n}": TENANT["agents"]["finance-agent"] for n in range(71)}
     assert config.mistakes() == [
-        "config/tenants/acme-corp.yaml: agents: 71 are more than the 70 that fit into the tenant's stack: make a second "
-        "tenant of some"
+        "config/tenants/acme-corp.yaml: agents: 71 are more than the 70 that fit into the tenant's stack: make a "
+        "second tenant of some"
     ]
 
 

@@ -178,7 +178,7 @@ def _compared(node: Any) -> list[str]:
 
 
 def _is_operation(node: Any) -> bool:
-    return node == pst.GetAttr(pst.GetAttr(pst.Var("context"), "input"), "operation")
+    return bool(node == pst.GetAttr(pst.GetAttr(pst.Var("context"), "input"), "operation"))
 
 
 def _is_tag(node: Any) -> bool:
