@@ -74,13 +74,6 @@ class AuditBuckets(Construct):
         self.results = self._bucket(
             "Results", key=key, access=access, lifecycle_rules=[_expiry("results", RESULT_DAYS, noncurrent_days=1)]
         )
-        acknowledge(
-            self.results,
-            {
-                "NIST.800.53.R5-S3BucketDefaultLockEnabled": "Holds answers of queries that can be asked again, for "
-                f"{RESULT_DAYS} days; the records themselves are in the locked bucket beside it"
-            },
-        )
         for bucket in (self.records, self.results):
             self._acknowledge_replication(bucket)
 
@@ -132,8 +125,6 @@ class AuditBuckets(Construct):
             {
                 compliance("S3DefaultEncryptionKMS"): "S3 delivers access logs only to buckets whose default "
                 "encryption is SSE-S3 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html)",
-                "NIST.800.53.R5-S3BucketDefaultLockEnabled": "S3 delivers no access logs to a bucket with a default "
-                "retention (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html)",
             },
         )
         self._acknowledge_replication(bucket)

@@ -17,6 +17,7 @@ from aws_cdk import (
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge
+from foundation.retention import removal_policy
 
 _BUFFER_MB = 16
 """Objects of some size query faster; an idle environment writes when the interval has passed."""
@@ -44,6 +45,7 @@ class AuditDelivery(Construct):
         key: kms.IKey,
         errors: logs.ILogGroup,
         buffer_seconds: int,
+        retain: bool,
     ) -> None:
         """Make the stream.
 
@@ -56,12 +58,15 @@ class AuditDelivery(Construct):
             key: also encrypts records while they are on their way.
             errors: where Firehose says what it could not deliver.
             buffer_seconds: longest time that a record waits for others.
+            retain: keep what Firehose said when the stack goes.
         """
         super().__init__(scope, construct_id)
         self.prefix = prefix
         self._bucket = bucket
         self._key = key
-        error_stream = errors.add_stream("Delivery" + construct_id, log_stream_name=prefix)
+        error_stream = logs.LogStream(
+            self, "Errors", log_group=errors, log_stream_name=prefix, removal_policy=removal_policy(retain=retain)
+        )
         role = self._role(errors)
         self.stream = firehose.CfnDeliveryStream(
             self,

@@ -82,6 +82,7 @@ class AuditStore(Construct):
                 key=key,
                 errors=errors,
                 buffer_seconds=keeping.buffer_seconds,
+                retain=log_keeping.retain,
             )
             self._alarms.watch_delivery(made, buffer_seconds=keeping.buffer_seconds)
             return made
