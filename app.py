@@ -12,11 +12,13 @@ from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
 from foundation.wheels import BundleError  # noqa: E402
+from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402
-from stacks.identity_stack import IdentityStack  # noqa: E402
+from stacks.identity_stack import own_pool  # noqa: E402
 from stacks.network_stack import NetworkStack  # noqa: E402
 from stacks.settings import Settings, SettingsError, load_settings  # noqa: E402
+from stacks.tenant_stack import TenantStack  # noqa: E402
 from stacks.tools_stack import ToolsStack  # noqa: E402
 from toolkit import DeclarationError  # noqa: E402
 
@@ -30,17 +32,20 @@ def feature_flags() -> dict[str, object]:
 def add_stacks(app: App, settings: Settings) -> None:
     """The environment's stacks, split by lifetime, each given what it builds on."""
     network = NetworkStack(app, settings=settings)
-    identity = IdentityStack(app, settings=settings)
+    audit = AuditStack(app, settings=settings)
+    pool = own_pool(app, settings=settings)
     DataStack(app, settings=settings)
     tools = ToolsStack(app, settings=settings, network=network.network)
-    GatewayStack(
+    gateway = GatewayStack(
         app,
         settings=settings,
         network=network.network,
-        identity=identity.identity,
-        client_ids=identity.client_ids,
+        identity=pool.identity if pool else None,
+        audit=audit.audit,
         servers=tools.servers,
     )
+    for tenant in settings.tenants:
+        TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, Environment, Stack, Tags, aws_logs as logs
 from constructs import Construct
 
+from foundation.directory import Directory
 from foundation.encryption import EncryptionKey
 from foundation.log_group import LogKeeping
 from stacks.settings import Settings
@@ -39,6 +40,16 @@ class FoundationStack(Stack):
         self.retain = environment.protection.retain_data
         for key, value in {"project": settings.project, "environment": settings.name, **environment.tags}.items():
             Tags.of(self).add(key, value)
+
+    @property
+    def path(self) -> str:
+        """`/<project>/<environment>`, what the names of parameters and log groups begin with."""
+        return f"/{self.settings.project}/{self.settings.name}"
+
+    @property
+    def directory(self) -> Directory:
+        """Where agents and suspensions of this environment stand."""
+        return Directory(agents=f"{self.path}/agents", suspended=f"{self.path}/suspended")
 
     def key(self, construct_id: str, *, alias: str, description: str) -> EncryptionKey:
         """A customer-managed key of this environment, kept as its data is."""

@@ -1,20 +1,31 @@
-"""The gateway of an environment with its targets (R5)."""
+"""The gateway of an environment with its targets, and what checks, judges and counts the calls (R5, R7, R9, R10)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct
+from constructs import Construct, IDependable
 
+from foundation.audit.record import VERSION
+from foundation.audit.store import AuditStore
 from foundation.function import VpcPlacement
+from foundation.governance import Governance
+from foundation.interceptors import GatewayInterceptors, Judgement, TokenRules
+from foundation.log_group import LogKeeping
 from foundation.machine_identity import MachineIdentity
 from foundation.network import Network
+from foundation.policy import Enforcement, PolicyEngine
 from foundation.tool_gateway import ToolGateway
 from foundation.tool_server import ToolServer
+from foundation.web_acl import GatewayWebAcl
 from stacks.foundation_stack import FoundationStack
 from stacks.gateway_targets import TargetMaker
 from stacks.settings import Settings
+from stacks.token_rules import required_claims, token_rules
+
+ENFORCEMENT = {"enforce": Enforcement.ENFORCE, "log-only": Enforcement.LOG_ONLY}
+"""AgentCore's word by the setting's."""
 
 
 class GatewayStack(FoundationStack):
@@ -22,6 +33,7 @@ class GatewayStack(FoundationStack):
 
     Attributes:
         gateway: the gateway.
+        engine: its policy engine, to which tenants add policies.
     """
 
     def __init__(
@@ -30,8 +42,8 @@ class GatewayStack(FoundationStack):
         *,
         settings: Settings,
         network: Network,
-        identity: MachineIdentity,
-        client_ids: Mapping[str, str],
+        identity: MachineIdentity | None,
+        audit: AuditStore,
         servers: Sequence[ToolServer],
     ) -> None:
         """Make the stack.
@@ -40,27 +52,40 @@ class GatewayStack(FoundationStack):
             scope: the app.
             settings: the environment's settings.
             network: where servers of ours run and private endpoints begin.
-            identity: whose tokens the gateway accepts.
-            client_ids: the agents' clients, by `<tenant>/<agent>`.
+            identity: whose tokens the gateway accepts; None where the settings name another provider.
+            audit: where the records of calls go.
             servers: the tool servers that it offers, beside the targets of the settings.
 
         Raises:
-            BundleError: a server to run on AgentCore Runtime cannot be bundled.
+            BundleError: a server to run on AgentCore Runtime, or an interceptor, cannot be bundled.
         """
         super().__init__(scope, "gateway", settings=settings, description="AgentCore gateway and its targets")
         key = self.key("GatewayKey", alias="gateway", description="AgentCore gateway and its logs")
         log_keeping = self.log_keeping(key, delivered=True)
+        tokens = token_rules(settings, identity)
+        self.engine = PolicyEngine(
+            self,
+            "Policies",
+            name=settings.prefix.replace("-", "_"),
+            description=f"Who may call what through the gateway {settings.prefix}",
+            key=self.key("PolicyKey", alias="policies", description="Cedar policies of the gateway"),
+        )
         self.gateway = ToolGateway(
             self,
             "ToolGateway",
             name=settings.prefix,
-            discovery_url=identity.discovery_url,
-            allowed_clients=list(client_ids.values()),
-            allowed_scopes=identity.scopes,
+            tokens=tokens,
+            required_claims=required_claims(settings),
+            governance=Governance(
+                engine=self.engine,
+                enforcement=ENFORCEMENT[settings.environment.access.mode],
+                interceptors=self._interceptors(tokens, audit, log_keeping, servers),
+            ),
             log_keeping=log_keeping,
             debug=settings.environment.gateway.debug,
             traces=settings.environment.gateway.traces,
         )
+        audit.take(self.gateway, self.gateway.logs)
         for server in servers:
             self.gateway.add_lambda_target(
                 name=server.target,
@@ -70,12 +95,53 @@ class GatewayStack(FoundationStack):
             )
         placement = VpcPlacement(vpc=network.vpc, subnets=network.private_subnets, security_group=network.workloads)
         TargetMaker(settings=settings, placement=placement, log_keeping=log_keeping).add_to(self.gateway)
+        self.gateway.add_policies(settings.access.platform_policies)
+        limits = self.gateway.add_rate_limits(settings.access.rate_limits)
+        if settings.environment.waf.enabled:
+            self._web_acl(log_keeping, after=limits[-1])
         ssm.StringParameter(
             self,
             "UrlParameter",
-            parameter_name=f"/{settings.project}/{settings.name}/gateway/url",
+            parameter_name=f"{self.path}/gateway/url",
             description="Where MCP clients connect",
             string_value=self.gateway.url,
         )
         self.output("GatewayUrl", self.gateway.url, "Where MCP clients connect")
         self.output("GatewayId", self.gateway.gateway.gateway_id, "The gateway's identifier")
+
+    def _interceptors(
+        self, tokens: TokenRules, audit: AuditStore, log_keeping: LogKeeping, servers: Sequence[ToolServer]
+    ) -> GatewayInterceptors:
+        environment = self.settings.environment
+        return GatewayInterceptors(
+            self,
+            "Interceptors",
+            environment=self.settings.name,
+            tokens=tokens,
+            directory=self.directory,
+            judgement=Judgement(
+                tools=self.settings.access.catalogue,
+                redaction=environment.classification.redact.model_dump(),
+                body_bytes=environment.limits.body_bytes,
+                depth=environment.limits.depth,
+                audit_required=environment.audit.required,
+                audit_version=VERSION,
+            ),
+            # No more calls are under way than the tools take.
+            concurrency=sum(server.size.reserved_concurrency for server in servers),
+            log_keeping=log_keeping,
+            audit_log=audit.log_group,
+        )
+
+    def _web_acl(self, log_keeping: LogKeeping, *, after: IDependable) -> None:
+        waf = self.settings.environment.waf
+        GatewayWebAcl(
+            self,
+            "WebAcl",
+            name=self.settings.prefix,
+            gateway_arn=self.gateway.gateway.gateway_arn,
+            requests_per_5_minutes_per_ip=waf.requests_per_5_minutes_per_ip,
+            counted_rules=waf.counted_rules,
+            log_keeping=log_keeping,
+            after=after,
+        )

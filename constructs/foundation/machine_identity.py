@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack, aws_cognito as cognito
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_cognito as cognito, aws_lambda as lambda_
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge
@@ -31,7 +31,7 @@ class MachineIdentity(Construct):
         construct_id: str,
         *,
         domain_prefix: str,
-        servers: Iterable[str],
+        servers: Collection[str],
         access_token_validity: Duration,
         retain: bool,
     ) -> None:
@@ -74,57 +74,63 @@ class MachineIdentity(Construct):
         self.domain = self.user_pool.add_domain(
             "Domain", cognito_domain=cognito.CognitoDomainOptions(domain_prefix=domain_prefix)
         )
-        self._resource_servers = {server: self._add_resource_server(server) for server in servers}
+        self.scopes = [f"{server}/{name}" for server in servers for name in SCOPES]
+        for server in servers:
+            self._add_resource_server(server)
         region = Stack.of(self).region
         self.token_endpoint = f"https://{domain_prefix}.auth.{region}.amazoncognito.com/oauth2/token"
         self.discovery_url = f"{self.user_pool.user_pool_provider_url}/.well-known/openid-configuration"
 
-    @property
-    def scopes(self) -> list[str]:
-        """Every scope of every tool server, `<server>/<scope>`."""
-        return [f"{server}/{name}" for server in self._resource_servers for name in SCOPES]
-
-    def _add_resource_server(self, server: str) -> Mapping[str, cognito.OAuthScope]:
-        scopes = {
-            name: cognito.ResourceServerScope(scope_name=name, scope_description=description)
+    def _add_resource_server(self, server: str) -> None:
+        scopes = [
+            cognito.ResourceServerScope(scope_name=name, scope_description=description)
             for name, description in SCOPES.items()
-        }
-        resource_server = self.user_pool.add_resource_server(
-            f"Server-{server}", identifier=server, scopes=list(scopes.values())
-        )
-        return {name: cognito.OAuthScope.resource_server(resource_server, scope) for name, scope in scopes.items()}
+        ]
+        self.user_pool.add_resource_server(f"Server-{server}", identifier=server, scopes=scopes)
 
-    def add_client(self, construct_id: str, *, name: str, scopes: Sequence[str]) -> cognito.UserPoolClient:
+    def add_client(
+        self, scope: Construct, construct_id: str, *, name: str, scopes: Sequence[str]
+    ) -> cognito.CfnUserPoolClient:
         """A confidential client that may get tokens with `scopes` by client credentials, and by nothing else.
 
+        It is made with the L1: the L2 belongs to the pool's stack, and an agent's client to its tenant's. A stack that
+        names the pool is deployed after the pool's, so that the scopes exist.
+
         Args:
-            construct_id: its id in this construct.
+            scope: the construct that it belongs to, in whichever stack.
+            construct_id: its id there.
             name: what the pool calls it.
             scopes: `<server>/<scope>` each.
 
         Raises:
             KeyError: a scope belongs to no tool server of this pool.
         """
-        client = self.user_pool.add_client(
+        if unknown := sorted(set(scopes) - set(self.scopes)):
+            raise KeyError(f"{name}: no tool server of the pool has the scope {unknown[0]}")
+        return cognito.CfnUserPoolClient(
+            scope,
             construct_id,
-            user_pool_client_name=name,
+            user_pool_id=self.user_pool.user_pool_id,
+            client_name=name,
             generate_secret=True,
-            o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(client_credentials=True),
-                scopes=[self._scope(scope) for scope in scopes],
-            ),
-            access_token_validity=self._validity,
+            allowed_o_auth_flows_user_pool_client=True,
+            allowed_o_auth_flows=["client_credentials"],
+            allowed_o_auth_scopes=[*scopes],
+            access_token_validity=self._validity.to_minutes(),
+            token_validity_units={"accessToken": "minutes"},
             enable_token_revocation=True,
-            prevent_user_existence_errors=True,
-            supported_identity_providers=[],
+            prevent_user_existence_errors="ENABLED",
+            # Left out, it means three ways for users to sign in; this one takes a token to start with
+            # (https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html).
+            explicit_auth_flows=["ALLOW_REFRESH_TOKEN_AUTH"],
         )
-        resource = client.node.default_child
-        assert isinstance(resource, cognito.CfnUserPoolClient)  # noqa: S101 - tells the type checker what the L2 holds
-        # Left out, as the L2 does, it means three ways for users to sign in; this one takes a token to start with
-        # (https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html).
-        resource.explicit_auth_flows = ["ALLOW_REFRESH_TOKEN_AUTH"]
-        return client
 
-    def _scope(self, scope: str) -> cognito.OAuthScope:
-        server, _, name = scope.partition("/")
-        return self._resource_servers[server][name]
+    def write_claims(self, function: lambda_.IFunction) -> None:
+        """Have `function` asked before each token: no token leaves the pool without it.
+
+        V3 is the first version that is asked for client credentials
+        (https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html).
+        """
+        self.user_pool.add_trigger(
+            cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, function, cognito.LambdaVersion.V3_0
+        )

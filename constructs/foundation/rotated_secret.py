@@ -9,7 +9,6 @@ from aws_cdk import (
     Duration,
     Stack,
     Tags,
-    aws_cognito as cognito,
     aws_iam as iam,
     aws_kms as kms,
     aws_secretsmanager as secretsmanager,
@@ -34,6 +33,7 @@ class AgentCredentials(Construct):
 
     Attributes:
         secret: the secret.
+        schedule: its rotation, the first of which starts as soon as it exists.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class AgentCredentials(Construct):
         *,
         name: str,
         agent: str,
-        client: cognito.IUserPoolClient,
+        client_id: str,
         rotation: SecretRotation,
         rotate_every: Duration,
         key: kms.IKey,
@@ -57,7 +57,7 @@ class AgentCredentials(Construct):
             construct_id: its id there; it fixes the logical id, which must never change.
             name: the secret's name; it must begin with the rotation's `secret_prefix`.
             agent: `<tenant>/<agent>`.
-            client: the agent's client.
+            client_id: the agent's client.
             rotation: the function that rotates it.
             rotate_every: time between rotations, in whole days.
             key: key of the secret.
@@ -82,9 +82,9 @@ class AgentCredentials(Construct):
         assert isinstance(resource, secretsmanager.CfnSecret)  # noqa: S101 - tells the type checker what the L2 holds
         # The L2's encryption_key writes wildcard actions into the key's policy; the readers' grants below are exact.
         resource.kms_key_id = key.key_arn
-        Tags.of(self.secret).add(CLIENT_ID_TAG, client.user_pool_client_id)
+        Tags.of(self.secret).add(CLIENT_ID_TAG, client_id)
         self._restrict_readers(rotation.role)
-        self._rotate(rotation, rotate_every)
+        self.schedule = self._rotate(rotation, rotate_every)
 
     def _restrict_readers(self, rotation_role: iam.IRole) -> None:
         self.secret.add_to_resource_policy(
@@ -134,7 +134,7 @@ class AgentCredentials(Construct):
             )
         )
 
-    def _rotate(self, rotation: SecretRotation, every: Duration) -> None:
+    def _rotate(self, rotation: SecretRotation, every: Duration) -> secretsmanager.CfnRotationSchedule:
         # The L2's add_rotation_schedule repeats its grants on function and key for every secret; the function has them
         # for all secrets of the prefix already.
         schedule = secretsmanager.CfnRotationSchedule(
@@ -149,6 +149,7 @@ class AgentCredentials(Construct):
         )
         schedule.node.add_dependency(rotation)
         schedule.node.add_dependency(self.secret)
+        return schedule
 
     def grant_read(self, role: iam.Role) -> None:
         """Let `role`, one that runs this agent and nothing else, read the credentials.

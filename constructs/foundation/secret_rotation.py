@@ -36,7 +36,7 @@ class SecretRotation(Construct):
             user_pool: the pool whose clients it serves.
             token_endpoint: where it tests a new secret.
             secret_prefix: what the names of the secrets begin with; the function reaches no others.
-            log_keeping: how its logs are kept; the key is the secrets' own too.
+            log_keeping: how its logs are kept. The keys of secrets let it in by themselves (`foundation.tenant`).
         """
         super().__init__(scope, construct_id)
         function_construct = PythonFunction(
@@ -78,13 +78,12 @@ class SecretRotation(Construct):
         )
         self.function: lambda_.Function = function_construct.function
         self.role = function_construct.role
-        log_keeping.key.grant(self.role, "kms:Decrypt", "kms:GenerateDataKey")
         secrets = arn_as_printed(self, "secretsmanager", f"secret:{secret_prefix}*")
         acknowledge(
             self,
             {
                 f"AwsSolutions-IAM5[Resource::{secrets}]": "One function rotates every agent's secret, and new agents "
-                "must not change its role; the prefix is used for agents' secrets alone (IdentityStack)",
+                "must not change its role; the prefix is used for agents' secrets alone (stacks/tenant_stack.py)",
                 compliance(
                     "LambdaInsideVPC"
                 ): "Calls the user pool's public token endpoint, which has no VPC endpoint, and nothing inside the VPC",

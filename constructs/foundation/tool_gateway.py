@@ -1,4 +1,4 @@
-"""The AgentCore gateway: one entry to all tools, open to the pool's agents alone (R5)."""
+"""The AgentCore gateway: one entry to all tools, where every call is checked, judged and counted (R5, R7, R9, R10)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from constructs import Construct
 from foundation.acknowledge import RuleIds, acknowledge
 from foundation.agentcore_trust import agentcore_principal
 from foundation.gateway_logs import deliver_gateway_logs, deliver_gateway_traces
+from foundation.governance import Governance
+from foundation.interceptors import TokenRules
 from foundation.log_group import LogKeeping
+from foundation.policy import add_policies
+from foundation.policy_text import PolicyText
+from foundation.rate_limits import RateLimit, add_rate_limits
 from foundation.targets.credentials import RoleSignature
-from foundation.targets.interface import Credential, Kind, Surroundings, TemplateRoom
+from foundation.targets.interface import Credential, Grant, Kind, Surroundings, TemplateRoom
 from foundation.targets.lambda_function import LambdaFunction, Tool, tool_definition
 from foundation.targets.private_endpoint import PrivateEndpoint
 
@@ -35,6 +40,7 @@ class ToolGateway(Construct):
         gateway: the gateway.
         role: what it acts as towards targets.
         url: where MCP clients connect.
+        logs: what it logs of its own accord, refused tokens included.
     """
 
     def __init__(
@@ -43,9 +49,9 @@ class ToolGateway(Construct):
         construct_id: str,
         *,
         name: str,
-        discovery_url: str,
-        allowed_clients: Sequence[str],
-        allowed_scopes: Sequence[str],
+        tokens: TokenRules,
+        required_claims: Mapping[str, str],
+        governance: Governance | None,
         log_keeping: LogKeeping,
         debug: bool,
         traces: bool,
@@ -56,10 +62,10 @@ class ToolGateway(Construct):
             scope: the stack it belongs to.
             construct_id: its id there.
             name: up to 48 letters, digits and hyphens.
-            discovery_url: OpenID configuration of the token issuer.
-            allowed_clients: client ids whose tokens are accepted. Cognito's machine tokens carry no audience, so it is
-                clients and scopes that are checked, never AllowedAudience.
-            allowed_scopes: scopes of which a token needs one.
+            tokens: whose tokens are accepted. Cognito's machine tokens carry no audience, so it is scopes and a claim
+                that are checked, never AllowedAudience.
+            required_claims: value that a token must have, by the claim's name in the token.
+            governance: what judges its calls; None for a gateway that nobody can call yet, which the checks refuse.
             log_keeping: how its logs are kept; the key encrypts what the gateway stores too.
             debug: return the cause of internal errors to callers.
             traces: deliver traces to X-Ray.
@@ -70,15 +76,23 @@ class ToolGateway(Construct):
         self._acknowledged: set[RuleIds] = set()
         self._room = TemplateRoom()
         self.role = self._service_role(log_keeping.key)
+        if governance:
+            self._allow([*governance.engine.grants(name), *governance.interceptors.grants])
         self.gateway = agentcore.Gateway(
             self,
             "Gateway",
             gateway_name=name,
             description="The one entry point to all MCP tools",
             authorizer_configuration=agentcore.GatewayAuthorizer.using_custom_jwt(
-                discovery_url=discovery_url,
-                allowed_clients=list(allowed_clients),
-                allowed_scopes=list(allowed_scopes),
+                discovery_url=tokens.discovery_url,
+                allowed_audience=list(tokens.audience) or None,
+                allowed_clients=list(tokens.clients) or None,
+                allowed_scopes=list(tokens.scopes) or None,
+                custom_claims=[
+                    agentcore.GatewayCustomClaim.with_string_value(claim, value)
+                    for claim, value in required_claims.items()
+                ]
+                or None,
             ),
             protocol_configuration=agentcore.McpProtocolConfiguration(
                 search_type=agentcore.McpGatewaySearchType.SEMANTIC,
@@ -93,9 +107,16 @@ class ToolGateway(Construct):
         assert isinstance(resource, agentcore.CfnGateway)  # noqa: S101 - tells the type checker what the L2 holds
         # The L2's kms_key writes wildcard actions into the key's policy; `_service_role` has the documented ones.
         resource.kms_key_arn = log_keeping.key.key_arn
+        if governance:
+            # The L2's properties grant by themselves, to the role that this construct grants to.
+            resource.interceptor_configurations = [*governance.interceptors.configurations]
+            resource.policy_engine_configuration = agentcore.CfnGateway.GatewayPolicyEngineConfigurationProperty(
+                arn=governance.engine.engine_arn, mode=governance.enforcement.value
+            )
+            self._engine_id = governance.engine.engine_id
         self.gateway.node.add_dependency(self.role)
         self.url: str = resource.attr_gateway_url
-        deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)
+        self.logs = deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)
         if traces:
             deliver_gateway_traces(self, name=name, gateway_arn=self.gateway.gateway_arn)
 
@@ -173,9 +194,7 @@ class ToolGateway(Construct):
         scope = Construct(self, f"Target-{name}")
         at = Surroundings(scope=scope, name=name, gateway_name=self._name, room=self._room)
         bound, proof = kind.bind(at), credential.bind(at)
-        for grant in (*bound.to_read, *(bound.to_call if proof.signs else ()), *proof.grants):
-            self.role.add_to_policy(grant.statement)
-            self._acknowledge(grant.reasons)
+        self._allow((*bound.to_read, *(bound.to_call if proof.signs else ()), *proof.grants))
         target = agentcore.CfnGatewayTarget(
             scope,
             "Resource",
@@ -185,6 +204,7 @@ class ToolGateway(Construct):
             target_configuration={"mcp": bound.configuration},
             credential_provider_configurations=[proof.configuration] if proof.configuration else None,
             private_endpoint=private_endpoint.configuration if private_endpoint else None,
+            metadata_configuration={"allowedRequestHeaders": [*bound.headers]} if bound.headers else None,
         )
         target.node.add_dependency(self.role, *bound.after)
         if len(self._targets) >= CONCURRENT_TARGET_OPERATIONS:
@@ -192,7 +212,37 @@ class ToolGateway(Construct):
         self._targets.append(target)
         return target
 
-    def _acknowledge(self, reasons: Mapping[RuleIds, str]) -> None:
-        """Accept findings on the role's policy, once each."""
-        acknowledge(self.role, {ids: reason for ids, reason in reasons.items() if ids not in self._acknowledged})
-        self._acknowledged.update(reasons)
+    def add_policies(self, policies: Sequence[PolicyText]) -> None:
+        """Put policies into the engine, after the targets whose tools they name. Call it when all targets are added.
+
+        What forbids stands after what permits: AgentCore refuses a policy that leaves nothing to allow.
+        """
+        add_policies(
+            self,
+            policies,
+            environment=self._name,
+            engine_id=self._engine_id,
+            gateway_arn=self.gateway.gateway_arn,
+            after=self._last_targets,
+        )
+
+    def add_rate_limits(self, limits: Sequence[RateLimit]) -> list[agentcore.CfnGatewayRateLimit]:
+        """Limit what callers take. Call it when all targets are added; each is made after the one before.
+
+        Raises:
+            ValueError: two limits count by the same.
+        """
+        return add_rate_limits(self, limits, gateway_id=self.gateway.gateway_id, after=self._last_targets)
+
+    @property
+    def _last_targets(self) -> list[agentcore.CfnGatewayTarget]:
+        """The targets after which all of them exist: the others precede one of these."""
+        return self._targets[-CONCURRENT_TARGET_OPERATIONS:]
+
+    def _allow(self, grants: Sequence[Grant]) -> None:
+        """Allow the role something and accept the findings on it, once each."""
+        for grant in grants:
+            self.role.add_to_policy(grant.statement)
+            new = {ids: reason for ids, reason in grant.reasons.items() if ids not in self._acknowledged}
+            acknowledge(self.role, new)
+            self._acknowledged.update(new)

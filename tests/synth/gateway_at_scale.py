@@ -7,6 +7,7 @@ import json
 from aws_cdk import App, Stack, aws_lambda as lambda_, aws_logs as logs
 
 from foundation.encryption import EncryptionKey
+from foundation.interceptors import TokenRules
 from foundation.log_group import LogKeeping
 from foundation.tool_gateway import ToolGateway
 from tests.assemblies import ROOT
@@ -24,9 +25,13 @@ def gateway_stack(app: App, *, targets: int, tools: int) -> Stack:
         stack,
         "Gateway",
         name="example",
-        discovery_url="https://example.com/.well-known/openid-configuration",
-        allowed_clients=["client"],
-        allowed_scopes=["server/read"],
+        tokens=TokenRules(
+            discovery_url="https://example.com/.well-known/openid-configuration",
+            clients=["client"],
+            scopes=["server/read"],
+        ),
+        required_claims={},
+        governance=None,
         log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False),
         debug=False,
         traces=True,

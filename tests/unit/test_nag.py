@@ -26,6 +26,12 @@ def report(app: App) -> dict[str, Any]:
     return {pack["pluginName"]: pack for pack in document["pluginReports"]}
 
 
+OF_AN_OPEN_GATEWAY = tuple(
+    f"AgentCore-{rule}"
+    for rule in ("Authorizer", "DebugExceptions", "Interceptors", "PolicyEngine", "RateLimits", "WebAcl")
+)
+
+
 def open_gateway(scope: Construct) -> agentcore.CfnGateway:
     return agentcore.CfnGateway(
         scope,
@@ -54,13 +60,12 @@ def test_a_finding_of_ours_stops_the_synthesis_and_names_rule_path_and_way_out(a
 
 def test_an_acknowledged_finding_of_ours_passes_and_stays_in_the_report_with_its_reason(app: App) -> None:
     gateway = open_gateway(Stack(app, "Stack"))
-    acknowledge(gateway, {("AgentCore-Authorizer", "AgentCore-DebugExceptions"): REASON})
+    acknowledge(gateway, {OF_AN_OPEN_GATEWAY: REASON})
     add_policy_packs(app, packs=[], debug_allowed=False)
     synthesize(app)
     accepted = report(app)["AgentCore"]["suppressedViolations"]
     assert {(found["ruleName"], found["reason"], found["acknowledgedAt"]) for found in accepted} == {
-        ("AgentCore-Authorizer", REASON, "Stack/Gateway"),
-        ("AgentCore-DebugExceptions", REASON, "Stack/Gateway"),
+        (rule, REASON, "Stack/Gateway") for rule in OF_AN_OPEN_GATEWAY
     }
 
 

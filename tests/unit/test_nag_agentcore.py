@@ -1,7 +1,6 @@
 """Every rule about AgentCore gateways finds its fault in a template and is silent about the sound one."""
 
 import copy
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -10,112 +9,20 @@ from policy_sentry.querying.actions import get_actions_matching_arn_type
 
 from foundation.checks import agentcore
 from foundation.checks.statements import reaches_every
-from foundation.checks.template import Template, as_text
+from foundation.checks.template import as_text
 from foundation.checks.width import width
-
-Body = dict[str, Any]
-Mutation = Callable[[Body], None]
-
-COGNITO_URL = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${Pool}/.well-known/openid-configuration"}
-
-
-def target(**properties: Any) -> Body:
-    return {
-        "Type": "AWS::BedrockAgentCore::GatewayTarget",
-        "DependsOn": ["RolePolicy"],
-        "Properties": {
-            "GatewayIdentifier": {"Fn::GetAtt": ["Gateway", "GatewayIdentifier"]},
-            "Name": "aws-operations",
-            "TargetConfiguration": {"Mcp": {"Lambda": {"LambdaArn": "arn", "ToolSchema": {"InlinePayload": []}}}},
-            "CredentialProviderConfigurations": [{"CredentialProviderType": "GATEWAY_IAM_ROLE"}],
-            **properties,
-        },
-    }
-
-
-def sound() -> Body:
-    """A gateway on Cognito with one Lambda target, as the rules want it."""
-    return {
-        "Gateway": {
-            "Type": "AWS::BedrockAgentCore::Gateway",
-            "Properties": {
-                "AuthorizerType": "CUSTOM_JWT",
-                "AuthorizerConfiguration": {
-                    "CustomJWTAuthorizer": {
-                        "DiscoveryUrl": COGNITO_URL,
-                        "AllowedClients": [{"Ref": "Client"}],
-                        "AllowedScopes": ["aws-operations/read"],
-                    }
-                },
-                "KmsKeyArn": {"Fn::GetAtt": ["Key", "Arn"]},
-                "ProtocolConfiguration": {"Mcp": {"SupportedVersions": ["2025-06-18", "2025-11-25"]}},
-                "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-            },
-        },
-        "Role": {
-            "Type": "AWS::IAM::Role",
-            "Properties": {
-                "AssumeRolePolicyDocument": {
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Action": "sts:AssumeRole",
-                            "Principal": {"Service": "bedrock-agentcore.amazonaws.com"},
-                            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-                        }
-                    ]
-                }
-            },
-        },
-        "RolePolicy": {
-            "Type": "AWS::IAM::Policy",
-            "Properties": {
-                "Roles": [{"Ref": "Role"}],
-                "PolicyDocument": {
-                    "Statement": [
-                        {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn"},
-                        {
-                            "Effect": "Allow",
-                            "Action": "bedrock-agentcore:InvokeGateway",
-                            "Resource": {"Fn::GetAtt": ["Gateway", "GatewayArn"]},
-                        },
-                    ]
-                },
-            },
-        },
-        "Target": target(),
-    }
-
-
-def rules(resources: Body, *, debug_allowed: bool = False) -> list[tuple[str, str]]:
-    template = Template({"Resources": resources})
-    return [(found.rule, found.logical_id) for found in agentcore.findings(template, debug_allowed=debug_allowed)]
-
-
-CREDENTIAL = "Target.Properties.CredentialProviderConfigurations.0.CredentialProviderType"
-
-
-def put(path: str, value: Any, credential: str | None = None) -> Mutation:
-    """Sets (or with ... removes) what stands at a dotted path of the resources, and perhaps the target's credential."""
-
-    def mutate(resources: Body) -> None:
-        if credential:
-            put(CREDENTIAL, credential)(resources)
-        *parents, last = path.split(".")
-        holder: Any = resources
-        for key in parents:
-            holder = holder[int(key) if isinstance(holder, list) else key]
-        if value is ...:
-            del holder[last]
-        else:
-            holder[int(last) if isinstance(holder, list) else last] = value
-
-    return mutate
-
-
-JWT = "Gateway.Properties.AuthorizerConfiguration.CustomJWTAuthorizer"
-STATEMENT = "RolePolicy.Properties.PolicyDocument.Statement.1"
-TRUST = "Role.Properties.AssumeRolePolicyDocument.Statement.0"
+from tests.unit.agentcore_templates import (
+    COGNITO_URL,
+    JWT,
+    STATEMENT,
+    TRUST,
+    Body,
+    Mutation,
+    put,
+    rules,
+    sound,
+    target,
+)
 
 
 def test_the_sound_gateway_has_no_finding() -> None:
@@ -134,10 +41,10 @@ def test_the_sound_gateway_has_no_finding() -> None:
         ("AgentCore-CognitoClientsAndScopes", "Gateway", put(f"{JWT}.AllowedScopes", ...)),
         ("AgentCore-GatewayKey", "Gateway", put("Gateway.Properties.KmsKeyArn", ...)),
         ("AgentCore-DebugExceptions", "Gateway", put("Gateway.Properties.ExceptionLevel", "DEBUG")),
-        ("AgentCore-PermissionScope", "RolePolicy", put(f"{STATEMENT}.Resource", "*")),
+        ("AgentCore-PermissionScope", "CallerPolicy", put(f"{STATEMENT}.Resource", "*")),
         (
             "AgentCore-PermissionScope",
-            "RolePolicy",
+            "CallerPolicy",
             put(
                 f"{STATEMENT}.Resource",
                 [{"Fn::Sub": "arn:${AWS::Partition}:bedrock-agentcore:eu-west-1:${AWS::AccountId}:gateway/*"}],
@@ -145,12 +52,12 @@ def test_the_sound_gateway_has_no_finding() -> None:
         ),
         (
             "AgentCore-PermissionScope",
-            "RolePolicy",
+            "CallerPolicy",
             put(STATEMENT, {"Effect": "Allow", "Action": ["bedrock-agentcore:*"], "Resource": "arn:aws:*"}),
         ),
         (
             "AgentCore-PermissionScope",
-            "RolePolicy",
+            "CallerPolicy",
             put(STATEMENT, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::secret"}),
         ),
         (
@@ -214,6 +121,7 @@ def test_a_fault_is_found_once_and_where_it_is(rule: str, where: str, mutation: 
     "mutation",
     [
         put("Gateway.Properties.AuthorizerType", "AWS_IAM"),
+        put(JWT, {"DiscoveryUrl": COGNITO_URL, "AllowedScopes": ["x/read"], "CustomClaims": [{}]}),
         put(f"{STATEMENT}.Resource", {"Fn::Sub": "${Gateway.GatewayArn}/*"}),
         put(
             f"{STATEMENT}.Resource",
@@ -223,7 +131,7 @@ def test_a_fault_is_found_once_and_where_it_is(rule: str, where: str, mutation: 
         put(STATEMENT, {"Effect": "Allow", "Action": "bedrock-agentcore:ListGateways", "Resource": "*"}),
         put("Target.Properties.TargetConfiguration.Mcp", {"OpenApiSchema": {"InlinePayload": "{}"}}, "API_KEY"),
         put("Target.Properties.TargetConfiguration.Mcp", {"McpServer": {"Endpoint": "https://example.com"}}, "OAUTH"),
-        put("Target.Properties.Description", {"Fn::Sub": "waits by reference for ${RolePolicy}"}),
+        put("Target.Properties.Description", {"Fn::Sub": "waits by reference for ${TargetPolicy}"}),
     ],
 )
 def test_what_a_rule_permits_is_no_finding(mutation: Mutation) -> None:
@@ -283,7 +191,7 @@ def test_targets_of_two_gateways_are_counted_apart() -> None:
     for n in range(4):
         resources[f"Own{n}"] = target()
         resources[f"Foreign{n}"] = target(GatewayIdentifier={"Ref": "Other"})
-    assert rules(resources) == []
+    assert "AgentCore-ConcurrentTargets" not in {rule for rule, _ in rules(resources)}
 
 
 def test_seven_targets_in_two_chains_pass() -> None:
@@ -291,7 +199,7 @@ def test_seven_targets_in_two_chains_pass() -> None:
     chains = ["Target", "Target0", "Target1", "Target2"], ["Target3", "Target4", "Target5"]
     for chain in chains:
         for earlier, later in pairwise(chain):
-            resources[later]["DependsOn"] = ["RolePolicy", earlier]
+            resources[later]["DependsOn"] = ["TargetPolicy", earlier]
     assert rules(resources) == []
 
 

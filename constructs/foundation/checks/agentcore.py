@@ -6,7 +6,7 @@ wrong and the way out. Ids are ``AgentCore-<rule>``; `foundation.acknowledge` ac
 
 from collections.abc import Callable, Iterator
 
-from foundation.checks import targets
+from foundation.checks import governance, targets
 from foundation.checks.finding import Finding
 from foundation.checks.statements import allow_statements, reaches_every
 from foundation.checks.template import Resource, Template, Value, as_list, as_text
@@ -67,23 +67,28 @@ def cognito_audience(template: Template) -> Iterator[Finding]:
                 gateway.logical_id,
                 "AuthorizerConfiguration.CustomJWTAuthorizer.AllowedAudience",
                 "AllowedAudience refuses every client-credentials token of Cognito, which has no aud claim; "
-                "remove it and use AllowedClients and AllowedScopes.",
+                "remove it and use AllowedScopes with AllowedClients or CustomClaims.",
             )
 
 
 def cognito_clients_and_scopes(template: Template) -> Iterator[Finding]:
-    """With Cognito both AllowedClients and AllowedScopes are given, or any client of the pool may call."""
+    """With Cognito a token has to show a scope, and that its client is one of ours.
+
+    Either the gateway lists the clients, or it asks for a claim that only our own trigger writes, for clients that it
+    knows: any client of the pool could otherwise call.
+    """
     for gateway, jwt in _jwt_authorizers(template):
         if not _may_be_cognito(jwt.get("DiscoveryUrl")):
             continue
-        for name in ("AllowedClients", "AllowedScopes"):
-            if not jwt.get(name):
+        for names, what in ((("AllowedClients", "CustomClaims"), "clients"), (("AllowedScopes",), "scopes")):
+            if not any(jwt.get(name) for name in names):
+                are = "are" if len(names) > 1 else "is"
                 yield Finding(
                     "AgentCore-CognitoClientsAndScopes",
                     gateway.logical_id,
-                    f"AuthorizerConfiguration.CustomJWTAuthorizer.{name}",
-                    f"{name} is empty, so the gateway does not tell the pool's tokens apart; "
-                    f"list in {name} what may call.",
+                    f"AuthorizerConfiguration.CustomJWTAuthorizer.{names[0]}",
+                    f"{' and '.join(names)} {are} empty, so the gateway does not tell the pool's {what} apart; "
+                    f"fill {' or '.join(names)} with what may call.",
                 )
 
 
@@ -173,12 +178,16 @@ ALWAYS: tuple[Check, ...] = (
     gateway_role_trust,
     protocol_version,
     *targets.RULES,
+    *governance.RULES,
 )
 
 
+OUTSIDE_DEVELOPMENT: tuple[Check, ...] = (debug_exceptions, *governance.OUTSIDE_DEVELOPMENT)
+
+
 def findings(template: Template, *, debug_allowed: bool) -> Iterator[Finding]:
-    """Every breach in one template; `debug_allowed` leaves `debug_exceptions` out."""
-    for check in ALWAYS if debug_allowed else (*ALWAYS, debug_exceptions):
+    """Every breach in one template; `debug_allowed`, for development, leaves `OUTSIDE_DEVELOPMENT` out."""
+    for check in ALWAYS if debug_allowed else (*ALWAYS, *OUTSIDE_DEVELOPMENT):
         yield from check(template)
 
 

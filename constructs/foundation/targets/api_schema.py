@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foundation.targets.documents import in_bucket, placed
-from foundation.targets.interface import BoundKind, Properties, Surroundings
+from foundation.targets.interface import CONTEXT_HEADERS, BoundKind, Properties, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,4 +26,16 @@ class ApiSchema:
         elsewhere = self.document.startswith("s3://")
         document = in_bucket(at, self.document) if elsewhere else placed(at, self.document)
         schema: Properties = {"s3": document.s3} if document.s3 else {"inlinePayload": self.document}
-        return BoundKind(configuration={self.language: schema}, to_read=document.grants)
+        return BoundKind(configuration={self.language: schema}, to_read=document.grants, headers=self._headers())
+
+    def _headers(self) -> list[str]:
+        """What the API can be told of the caller.
+
+        A Smithy model is that of an AWS service, which is told nothing of ours. A header that the description names is
+        an argument of its tools and cannot be propagated
+        (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html).
+        """
+        if self.language == "smithyModel":
+            return []
+        described = self.document.lower()
+        return [name for name in CONTEXT_HEADERS if f'"{name.lower()}"' not in described]

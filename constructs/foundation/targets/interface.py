@@ -23,6 +23,19 @@ LARGEST_TEMPLATE_SHARE = 400 * 1024
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 
+CONTEXT_HEADERS = (
+    "X-Tenant-ID",
+    "X-Client-ID",
+    "X-Org-ID",
+    "X-User-Context",
+    "X-Request-ID",
+    "X-Correlation-ID",
+)
+"""Who calls, for whom, in which request: what the request interceptor sets, whatever the caller sent by these names. A
+target receives a header only when it says so, ten at most
+(https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html)."""
+
+
 @dataclass
 class TemplateRoom:
     """The room that a gateway's template has for documents.
@@ -91,12 +104,14 @@ class BoundKind:
         to_call: what the gateway's role has to be allowed when it signs calls itself.
         to_read: what it has to be allowed in any case.
         after: what has to exist before the target.
+        headers: those of `CONTEXT_HEADERS` that it can be given.
     """
 
     configuration: Properties
     to_call: Sequence[Grant] = ()
     to_read: Sequence[Grant] = ()
     after: Sequence[IDependable] = ()
+    headers: Sequence[str] = CONTEXT_HEADERS
 
 
 @dataclass(frozen=True, kw_only=True)
