@@ -8,7 +8,7 @@ Record = dict[str, Any]
 
 
 def record(phase: str = "request", **changed: Any) -> Record:
-    """A record of a call of acme-corp's; a dictionary changes members of the group of that name, another value a field."""
+    """A record of a call of acme-corp's; a dictionary changes members of the group of its name."""
     made: Record = {
         "version": "1.0",
         "event_type": "mcp_request",
@@ -17,8 +17,8 @@ def record(phase: str = "request", **changed: Any) -> Record:
         "request_id": "request-1",
         "correlation_id": "correlation-1",
         "environment": "dev",
-        "outcome": None if phase == "request" else "allowed",
-        "reason": None,
+        "outcome": "allowed",
+        "reason": "",
         "client_context": {
             "agent_id": "acme-corp/finance-agent",
             "tenant_id": "acme-corp",
@@ -32,11 +32,9 @@ def record(phase: str = "request", **changed: Any) -> Record:
             "method": "tools/call",
             "resource_accessed": "aws-operations-v1___get_time",
             "data_classification": "internal",
-            "message_id": "7",
             "arguments": {"timezone": 5},
         },
         "security_context": {
-            "token_issuer": "https://issuer.example",
             "token_issued_at": "2026-11-25T09:55:00Z",
             "token_expires_at": "2026-11-25T10:55:00Z",
             "scopes": ["aws-operations/read"],
@@ -44,7 +42,6 @@ def record(phase: str = "request", **changed: Any) -> Record:
         },
         "response_context": {
             "status_code": None if phase == "request" else 200,
-            "error_code": None,
             "response_size_bytes": None if phase == "request" else 2048,
             "processing_time_ms": None if phase == "request" else 150,
             "records_returned": None,

@@ -10,6 +10,11 @@ from foundation.audit.record import problems
 from tests.unit.audit_records import Record, record
 
 
+def test_a_request_may_have_no_answer_yet_and_hide_the_size_of_an_argument() -> None:
+    assert problems(record() | {"response_context": None}) == []
+    assert problems(record(mcp_context={"arguments": {"secret": None}})) == []
+
+
 @pytest.mark.parametrize("phase", ["request", "response"])
 def test_a_complete_record_has_no_problems(phase: str) -> None:
     assert problems(record(phase)) == []
