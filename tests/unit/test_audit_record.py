@@ -1,0 +1,47 @@
+"""A record is checked field by field: what is missing, unknown, null or of another type is told with its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from foundation.audit.record import problems
+from tests.unit.audit_records import Record, record
+
+
+def test_a_request_may_have_no_answer_yet_and_hide_the_size_of_an_argument() -> None:
+    assert problems(record() | {"response_context": None}) == []
+    assert problems(record(mcp_context={"arguments": {"secret": None}})) == []
+
+
+@pytest.mark.parametrize("phase", ["request", "response"])
+def test_a_complete_record_has_no_problems(phase: str) -> None:
+    assert problems(record(phase)) == []
+
+
+def without(name: str) -> Record:
+    made = record()
+    del made[name]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (without("reason"), "reason is missing; an unknown value is null"),
+        (record() | {"level": "INFO"}, "level is no field of the audit record"),
+        (record(client_context={"token": "x"}), "client_context.token is no field of the audit record"),
+        (record(request_id=None), "request_id is null, a value is needed in every record"),
+        (record(phase="middle"), "phase is 'middle', one of request, response is needed"),
+        (record(outcome="fine"), "outcome is 'fine', one of allowed, denied, failed, refused is needed"),
+        (record(response_context={"status_code": "200"}), "response_context.status_code is '200', bigint is needed"),
+        (record(response_context={"status_code": True}), "response_context.status_code is True, bigint is needed"),
+        (record(mcp_context={"arguments": {"name": "value"}}), "mcp_context.arguments is {'name': 'value'}, map<"),
+        (record() | {"security_context": None}, "security_context is None, an object is needed"),
+        (record(timestamp="25.11.2026"), "timestamp is '25.11.2026', a time like 2026-11-25T13:45:00.123Z is needed"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(given: dict[str, Any], problem: str) -> None:
+    [found] = problems(given)
+    assert found.startswith(problem)
