@@ -21,6 +21,7 @@ from local.emulator.cognito import client_rules, client_secrets, hosts
 from local.emulator.functions import install as functions
 from local.emulator.resources import (
     agentcore,
+    agentcore_governance,
     agentcore_identity,
     agentcore_runtime,
     codedeploy,
@@ -53,6 +54,9 @@ _RESOURCE_TYPES = (
     xray.XRayResourcePolicy(),
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
+    agentcore_governance.POLICY_ENGINE,
+    agentcore_governance.POLICY,
+    agentcore_governance.GATEWAY_RATE_LIMIT,
     agentcore_identity.API_KEY_CREDENTIAL_PROVIDER,
     agentcore_identity.OAUTH2_CREDENTIAL_PROVIDER,
     agentcore_identity.WORKLOAD_IDENTITY,

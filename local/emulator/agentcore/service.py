@@ -17,11 +17,15 @@ from local.emulator.agentcore.identities import WorkloadIdentities
 from local.emulator.agentcore.operations import (
     Operation,
     gateway_operations,
+    governance_operations,
     identity_operations,
     runtime_operations,
     vault_operations,
 )
 from local.emulator.agentcore.outbound import Outbound
+from local.emulator.agentcore.policies import Policies
+from local.emulator.agentcore.policy_engines import PolicyEngines
+from local.emulator.agentcore.rate_limits import RateLimits
 from local.emulator.agentcore.runtime_invocation import Invocations, is_signed
 from local.emulator.agentcore.runtime_servers import RuntimeServers
 from local.emulator.agentcore.runtimes import Runtimes
@@ -39,7 +43,8 @@ def install(settings: Settings) -> None:
     outbound = Outbound(settings)
     identities = WorkloadIdentities()
     vault = TokenVault(identities, outbound)
-    gateways = Gateways(identities, first_port=settings.gateway_port)
+    engines = PolicyEngines()
+    gateways = Gateways(identities, engines, first_port=settings.gateway_port)
     servers = RuntimeServers(settings.state / "tmp" / "runtimes", host_packages=settings.host_packages)
     atexit.register(servers.stop)
     runtimes = Runtimes(identities, retire=servers.retire)
@@ -48,6 +53,7 @@ def install(settings: Settings) -> None:
     tagging = Tagging(
         {
             ":gateway/": gateways.by_arn,
+            ":policy-engine/": engines.by_arn,
             "/apikeycredentialprovider/": vault.api_keys.by_arn,
             "/oauth2credentialprovider/": vault.oauth2.by_arn,
             "/workload-identity/": identities.by_arn,
@@ -57,6 +63,7 @@ def install(settings: Settings) -> None:
     )
     operations = {
         **gateway_operations(gateways, targets),
+        **governance_operations(engines, Policies(engines, gateways), RateLimits(gateways)),
         **vault_operations(vault),
         **identity_operations(identities),
         **runtime_operations(runtimes),
