@@ -17,7 +17,7 @@ from local.emulator import (
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
-from local.emulator.cognito import client_rules, client_secrets, hosts
+from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.functions import install as functions
 from local.emulator.resources import (
     agentcore,
@@ -85,6 +85,7 @@ def install(settings: Settings) -> None:
     client_secrets.install()
     client_rules.install()
     hosts.install()
+    pre_token.install()
     logs.accept_xray_destinations()
     secret_versions.install()
     rotation.install()
