@@ -10,9 +10,11 @@ from local.emulator import (
     iam_conditions,
     iam_reads,
     moto_services,
+    parameters,
     rotation,
     secret_versions,
     templates,
+    web_acls,
 )
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
@@ -24,12 +26,14 @@ from local.emulator.resources import (
     agentcore_governance,
     agentcore_identity,
     agentcore_runtime,
+    budgets,
     codedeploy,
     corrections,
     logs,
     network,
     network_acls,
     secrets,
+    wafv2,
     xray,
 )
 from local.emulator.resources.base import let_handlers_block, register
@@ -52,6 +56,9 @@ _RESOURCE_TYPES = (
     secrets.SecretResourcePolicy(),
     secrets.RotationSchedule(),
     xray.XRayResourcePolicy(),
+    budgets.Budget(),
+    wafv2.WebAclAssociation(),
+    wafv2.LoggingConfiguration(),
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
     agentcore_governance.POLICY_ENGINE,
@@ -89,5 +96,6 @@ def install(settings: Settings) -> None:
     logs.accept_xray_destinations()
     secret_versions.install()
     rotation.install()
-    agentcore_service.install(settings)
+    parameters.install()
+    web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local.emulator import authorization
+from local.emulator import authorization, web_acls
 from local.emulator.agentcore import arns
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
 from local.emulator.agentcore.encryption import check_key
@@ -77,7 +77,9 @@ class Gateways:
 
     def get(self, request: Mapping[str, Any]) -> Record:
         """GetGateway."""
-        return self._gateways.get(request["gatewayIdentifier"])
+        record = self._gateways.get(request["gatewayIdentifier"])
+        web_acl = web_acls.of(record["gatewayArn"])
+        return {**record, "webAclArn": web_acl} if web_acl else record
 
     def list(self, request: Mapping[str, Any]) -> Record:
         """ListGateways."""
@@ -103,6 +105,7 @@ class Gateways:
                 "the gateway"
             )
         self._engines.use(arns.gateway(gateway_id), None)
+        web_acls.forget(arns.gateway(gateway_id))
         self._gateways.remove(gateway_id)
         self._identities.discard(gateway_id)
         del self._ports[gateway_id], self._targets[gateway_id], self._rate_limits[gateway_id]
@@ -111,6 +114,11 @@ class Gateways:
     def by_arn(self, arn: str) -> Record:
         """The gateway with this ARN. Raises ResourceNotFoundException."""
         return self._gateways.get(arn.rpartition(":gateway/")[2])
+
+    def exists(self, arn: str) -> bool:
+        """Whether there is a gateway with this ARN."""
+        gateway_id = arn.rpartition(":gateway/")[2]
+        return gateway_id in self._gateways and arn == arns.gateway(gateway_id)
 
     def with_role(self, role_arn: str) -> Sequence[str]:
         """The ARNs of the gateways that have this role."""

@@ -38,8 +38,8 @@ from local.emulator.responses import Response
 from local.emulator.settings import Settings
 
 
-def install(settings: Settings) -> None:
-    """Put the operations in front of ministack's AgentCore service."""
+def install(settings: Settings) -> Gateways:
+    """Put the operations in front of ministack's AgentCore service; the gateways, for services that they work with."""
     outbound = Outbound(settings)
     identities = WorkloadIdentities()
     vault = TokenVault(identities, outbound)
@@ -76,6 +76,7 @@ def install(settings: Settings) -> None:
     permissions.install()
     _answer_first(table, operations, permissions, tagging)
     _answer_invocations(Invocations(runtimes, servers, outbound))
+    return gateways
 
 
 def _answer_invocations(invocations: Invocations) -> None:
