@@ -185,8 +185,10 @@ def test_names_are_taken_once(control: Any, engine: str, gateway: dict[str, Any]
     with pytest.raises(control.exceptions.ConflictException):
         control.create_policy_engine(name="engine")
     put(control, engine, statement(gateway), name="desk")
-    with pytest.raises(control.exceptions.ConflictException):
-        put(control, engine, statement(gateway), name="desk")
+    other = control.create_policy_engine(name="other")["policyEngineId"]
+    for each in (engine, other):
+        with pytest.raises(control.exceptions.ConflictException, match="already exists in this account"):
+            put(control, each, statement(gateway), name="desk")
 
 
 @pytest.mark.parametrize(
@@ -242,6 +244,7 @@ def test_statements_that_contradict_the_gateways_tools(
         {"action": 'action in AgentCore::Action::"bank"', "when": 'context.input has id && context.input.id == "1"'},
         {"action": 'action in AgentCore::Action::"CallTool"'},
         {"action": 'action in [AgentCore::Action::"bank___read", AgentCore::Action::"bank___refund"]'},
+        {"when": 'context.system.now.toTime() < duration("17h")'},
         {"action": "action"},
         {"principal": "principal"},
         {"principal": "principal is AgentCore::IamEntity", "when": 'principal.id like "arn:aws:sts:*"'},

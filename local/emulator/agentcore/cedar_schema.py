@@ -1,8 +1,8 @@
 """The Cedar schema that AgentCore makes of a gateway's tools.
 
 docs.aws.amazon.com/bedrock-agentcore/latest/devguide/policy-schema-constraints.html (entity types, the hierarchy of
-actions, the table of types) and …/policy-scope.html (a target is an action group). Standard library only: the local
-gateway builds requests for the same schema.
+actions, the table of types), …/policy-scope.html (a target is an action group) and …/policy-time-based.html
+(`context.system.now`). Standard library only: the local gateway builds requests for the same schema.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _SCALARS: Mapping[str, CedarType] = {
     "boolean": {"type": "Boolean"},
     "number": {"type": "Extension", "name": "decimal"},
 }
+_SYSTEM: CedarType = {"type": "Record", "attributes": {"now": {"type": "Extension", "name": "datetime"}}}
 _IDENTIFIED: CedarType = {"type": "Record", "attributes": {"id": {"type": "String"}}}
 
 
@@ -47,7 +48,7 @@ def gateway_schema(targets: Mapping[str, Iterable[Tool]]) -> dict[str, Any]:
                 "appliesTo": {
                     "principalTypes": ["OAuthUser", "IamEntity"],
                     "resourceTypes": ["Gateway"],
-                    "context": {"type": "Record", "attributes": {"input": input_type(tool)}},
+                    "context": {"type": "Record", "attributes": {"input": input_type(tool), "system": _SYSTEM}},
                 },
             }
     return {

@@ -42,8 +42,8 @@ class Policies:
         """CreatePolicy: answers before the statement is validated; the policy's status tells what came of it."""
         engine_id, name = request["policyEngineId"], request["name"]
         policies = self._engines.policies(engine_id)
-        if any(policy["name"] == name for policy in policies):
-            raise conflict(f"A policy with name {name} already exists in policy engine {engine_id}")
+        if name in self._engines.policy_names():
+            raise conflict(f"A policy with name {name} already exists in this account")
         if len(policies) >= _MOST_POLICIES:
             raise ApiError("ServiceQuotaExceededException", f"A policy engine has at most {_MOST_POLICIES} policies")
         statement = parse(text_of(request["definition"]))

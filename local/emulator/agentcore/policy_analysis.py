@@ -127,7 +127,7 @@ def _outcome(expression: Any, requests: _Requests) -> Verdict:
         case "hasTag" if operand["left"] == {"Var": "principal"} and requests.principal != OAUTH_USER:
             verdict = False
         case "has" if operand["left"] == _CONTEXT:
-            verdict = operand["attr"] == "input"
+            verdict = operand["attr"] in ("input", "system")
         case "has" if operand["left"] == _INPUT and requests.action != _FUTURE:
             verdict = _given(requests.arguments.get(operand["attr"]))
     return verdict

@@ -32,6 +32,10 @@ class PolicyEngines:
         self._engines.get(engine_id)
         return self._policies[engine_id]
 
+    def policy_names(self) -> frozenset[str]:
+        """The names of the policies of all engines: one is unique in the account."""
+        return frozenset(policy["name"] for policies in list(self._policies.values()) for policy in policies)
+
     def gateways(self, engine_id: str) -> frozenset[str]:
         """The ARNs of the gateways that use the engine."""
         return frozenset(self._gateways[engine_id])
