@@ -157,11 +157,11 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="AWS::BedrockAgentCore::PolicyEngine, Policy",
-        not_proved="Statements are validated with Cedar itself against the gateway's tools. Findings follow a condition's "
-        "logic, not what its comparisons mean: where AWS proves that a policy allows or denies everything, the local run "
-        "may find nothing. A status settles at once. Temporal and guardrail statements, and generated policies, are "
-        "refused; tools of Smithy models and REST APIs are unknown; a missing InvokeGateway is refused at once instead "
-        "of failing the policy",
+        not_proved="Statements are validated with Cedar itself against the gateway's tools. Findings follow a "
+        "condition's logic, not what its comparisons mean: where AWS proves that a policy allows or denies everything, "
+        "the local run may find nothing. A status settles at once. Temporal and guardrail statements and generated "
+        "policies are refused, tools of Smithy models and REST APIs are unknown, a missing InvokeGateway is refused at "
+        "once instead of failing the policy",
         checked=f"the settings' own validation when templates are made; {_ACCOUNT}",
     ),
     Limit(
@@ -177,8 +177,8 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="AWS::WAFv2::WebACL, WebACLAssociation, LoggingConfiguration",
-        not_proved="Recorded, and refused where a web ACL, gateway or log group is missing; no rule judges a request and "
-        "no log is written",
+        not_proved="Recorded, and refused where a web ACL, gateway or log group is missing; no rule judges a request "
+        "and no log is written",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
