@@ -126,11 +126,25 @@ def _outcome(expression: Any, requests: _Requests) -> Verdict:
             verdict = _opposite(_outcome(operand["arg"], requests))
         case "hasTag" if operand["left"] == {"Var": "principal"} and requests.principal != OAUTH_USER:
             verdict = False
+        case "is" if operand["left"] == {"Var": "principal"}:
+            verdict = operand["entity_type"] == requests.principal
+        case "==" | "!=" | "in" if operand["left"] == {"Var": "action"}:
+            verdict = _about_action(operator, operand["right"], requests)
         case "has" if operand["left"] == _CONTEXT:
             verdict = operand["attr"] in ("input", "system")
         case "has" if operand["left"] == _INPUT and requests.action != _FUTURE:
             verdict = _given(requests.arguments.get(operand["attr"]))
     return verdict
+
+
+def _about_action(operator: str, named: Mapping[str, Any], requests: _Requests) -> Verdict:
+    """Whether the requests' action is, is not, or is in the named one."""
+    entity = named["Value"].get("__entity", {}).get("id") if isinstance(named.get("Value"), Mapping) else None
+    if entity is None:
+        return None
+    if operator == "in":
+        return entity in requests.groups
+    return (entity == requests.action) is (operator == "==")
 
 
 def _given(required: bool | None) -> Verdict:
