@@ -12,6 +12,7 @@ from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 
 from foundation.bundle import BundleError  # noqa: E402
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
+from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402
 from stacks.identity_stack import IdentityStack  # noqa: E402
@@ -30,6 +31,7 @@ def feature_flags() -> dict[str, object]:
 def add_stacks(app: App, settings: Settings) -> None:
     """The environment's stacks, split by lifetime, each given what it builds on."""
     network = NetworkStack(app, settings=settings)
+    AuditStack(app, settings=settings)
     identity = IdentityStack(app, settings=settings)
     DataStack(app, settings=settings)
     tools = ToolsStack(app, settings=settings, network=network.network)

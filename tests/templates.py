@@ -10,7 +10,7 @@ from tests.assemblies import ENVIRONMENTS, assembly
 
 Json = dict[str, Any]
 
-UNITS = ("network", "identity", "data", "tools", "gateway")
+UNITS = ("network", "audit", "identity", "data", "tools", "gateway")
 """The deploy units; a stack is called `foundation-<environment>-<unit>`."""
 
 

@@ -20,12 +20,16 @@ from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
+from local.emulator.delivery_streams import delivery
 from local.emulator.functions import install as functions
+from local.emulator.log_delivery import function_logs, subscriptions
+from local.emulator.log_delivery.transformers import Transformer
 from local.emulator.resources import (
     agentcore,
     agentcore_governance,
     agentcore_identity,
     agentcore_runtime,
+    athena,
     budgets,
     codedeploy,
     corrections,
@@ -52,6 +56,8 @@ _RESOURCE_TYPES = (
     logs.DELIVERY_SOURCE,
     logs.DELIVERY_DESTINATION,
     logs.DELIVERY,
+    Transformer(),
+    athena.NAMED_QUERY,
     secrets.Secret(),
     secrets.SecretResourcePolicy(),
     secrets.RotationSchedule(),
@@ -94,6 +100,9 @@ def install(settings: Settings) -> None:
     hosts.install()
     pre_token.install()
     logs.accept_xray_destinations()
+    delivery.install()
+    subscriptions.install()
+    function_logs.install()
     secret_versions.install()
     rotation.install()
     parameters.install()

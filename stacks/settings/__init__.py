@@ -1,35 +1,55 @@
 """Typed, validated settings of one environment: `load_settings("dev")`."""
 
+from stacks.settings.access.plan import AccessPlan, RateLimit
 from stacks.settings.environment import (
     MOST_ZONES,
     ChecksSettings,
     DataSettings,
     EnvironmentSettings,
     GatewaySettings,
-    IdentitySettings,
     NetworkSettings,
     ProtectionSettings,
     ToolServerSettings,
 )
+from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
+from stacks.settings.groups import GroupSettings, PlatformGroups, ToolGrant
+from stacks.settings.identity import ClaimNames, CognitoProvider, IdentitySettings, OidcProvider
+from stacks.settings.limits import LimitSettings
 from stacks.settings.loader import Settings, SettingsError, available_environments, load_settings
-from stacks.settings.tenant import AgentSettings, TenantSettings
+from stacks.settings.quotas import QuotaSettings
+from stacks.settings.tenant import AgentSettings, CallLimits, TenantSettings
 from stacks.settings.versions import ServedMajor
 
 __all__ = [
     "MOST_ZONES",
+    "AccessPlan",
+    "AccessSettings",
     "AgentSettings",
+    "AuditSettings",
+    "CallLimits",
     "ChecksSettings",
+    "ClaimNames",
+    "ClassificationSettings",
+    "CognitoProvider",
     "DataSettings",
     "EnvironmentSettings",
     "GatewaySettings",
+    "GroupSettings",
     "IdentitySettings",
+    "LimitSettings",
     "NetworkSettings",
+    "OidcProvider",
+    "PlatformGroups",
     "ProtectionSettings",
+    "QuotaSettings",
+    "RateLimit",
     "ServedMajor",
     "Settings",
     "SettingsError",
     "TenantSettings",
+    "ToolGrant",
     "ToolServerSettings",
+    "WafSettings",
     "available_environments",
     "load_settings",
 ]

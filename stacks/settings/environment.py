@@ -12,6 +12,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.base import PackageName, SettingsModel, Slug, text
+from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
+from stacks.settings.identity import IdentitySettings
+from stacks.settings.limits import LimitSettings
+from stacks.settings.quotas import QuotaSettings
 from stacks.settings.targets import TargetSettings
 
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
@@ -144,15 +148,6 @@ class NetworkSettings(SettingsModel):
         return value
 
 
-class IdentitySettings(SettingsModel):
-    """Machine identity (R2, R4)."""
-
-    access_token_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
-    """Lifetime of an access token; Cognito takes 5 minutes to 1 day."""
-    secret_rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days between rotations of each agent's client secret."""
-
-
 class DataSettings(SettingsModel):
     """The conversation store (R14)."""
 
@@ -246,6 +241,12 @@ class EnvironmentSettings(SettingsModel):
     """Further targets of the gateway by name: what exists elsewhere and is offered here without code."""
     release: ReleaseSettings = ReleaseSettings()
     gateway: GatewaySettings = GatewaySettings()
+    access: AccessSettings = AccessSettings()
+    limits: LimitSettings = LimitSettings()
+    waf: WafSettings = WafSettings()
+    audit: AuditSettings = AuditSettings()
+    classification: ClassificationSettings = ClassificationSettings()
+    quotas: QuotaSettings = QuotaSettings()
     log_retention_days: LogRetentionDays
     """Days that every log group keeps its events."""
     protection: ProtectionSettings
@@ -280,4 +281,11 @@ class EnvironmentSettings(SettingsModel):
     def _debug_in_development_only(cls, value: GatewaySettings, info: ValidationInfo) -> GatewaySettings:
         if value.debug and not info.data.get("development", True):
             raise ValueError("debug shows internal errors to callers: set it false, or development true")
+        return value
+
+    @field_validator("access")
+    @classmethod
+    def _enforced_outside_development(cls, value: AccessSettings, info: ValidationInfo) -> AccessSettings:
+        if value.mode == "log-only" and not info.data.get("development"):
+            raise ValueError("mode log-only lets every call through: use enforce, or set development to true")
         return value

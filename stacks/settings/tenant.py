@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stacks.settings.base import RoleArn, SettingsModel, Slug, text
+from stacks.settings.groups import GroupSettings
+from stacks.settings.limits import RequestsPerMinute
 
 Scope = Annotated[
     str,
@@ -18,16 +20,41 @@ Scope = Annotated[
 """`<tool server>/read` or `<tool server>/write`."""
 
 
+class CallLimits(SettingsModel):
+    """How much a tenant or an agent may call, where that differs from the environment's `limits` (R10)."""
+
+    requests_per_minute: RequestsPerMinute
+    """Calls within a minute; the gateway refuses the rest."""
+
+
 class AgentSettings(SettingsModel):
     """One agent: a confidential client with a rotated secret (R2, R4)."""
 
     type: Slug
     """What kind of agent it is, for claims and reports."""
+    version: Annotated[str, text(r"^\d+(\.\d+){0,2}$", wanted='a version in quotes, like "1.0"', longest=32)] = "1.0"
+    """Its version, for claims and reports, in quotes."""
+    groups: tuple[Slug, ...] = Field(default=(), strict=False)
+    """Groups it is in, the tenant's own or the platform's; what it may call is what they grant. A tenant's own group
+    comes before a platform group of the same name."""
     scopes: tuple[Scope, ...] = Field(min_length=1, max_length=50, strict=False)
     """Scopes its tokens may carry; Cognito allows 50 per client."""
+    suspended: bool = False
+    """Refuse it at once: it gets no token, and tokens that it has are refused."""
+    client_id: Annotated[str, text(r"^[\w.@:+=-]+$", wanted="a client's id, like 0oa1b2c3", longest=128)] | None = None
+    """Its client at an external identity provider; only with `identity.provider` of the kind oidc, which needs it."""
+    limits: CallLimits | None = None
+    """How much it may call, where that differs from the environment's limit for agents."""
     principals: dict[Slug, Annotated[tuple[RoleArn, ...], Field(strict=False)]] = {}
     """Per environment, roles made outside this kit that may read the agent's secret. Roles that the kit's own
     stacks make are granted there."""
+
+    @field_validator("groups")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"lists {', '.join(twice)} twice: name each group once")
+        return value
 
 
 class TenantSettings(SettingsModel):
@@ -39,5 +66,13 @@ class TenantSettings(SettingsModel):
     """The part of the company it belongs to, for claims and reports."""
     environments: tuple[Slug, ...] | None = Field(default=None, strict=False)
     """Environments it exists in; all when left out."""
+    suspended: bool = False
+    """Refuse all of its agents at once; everything that it has is kept."""
     agents: dict[Slug, AgentSettings] = Field(min_length=1)
     """Its agents by name."""
+    groups: dict[Slug, GroupSettings] = {}
+    """Groups of its own by name, beside the platform's in config/policies/groups.yaml."""
+    limits: CallLimits | None = None
+    """How much all of its agents together may call, where that differs from the environment's limit for tenants."""
+    budget_usd: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    """What it should cost in a month, in US dollars; beyond it a warning is sent. None when left out."""

@@ -56,6 +56,9 @@ def handler(event, context):
         import boto3
         client = boto3.client(event["service"])
         return {"keys": sorted(getattr(client, event["operation"])(**event.get("arguments", {})))}
+    if what == "write":
+        sys.stdout.write(event["text"])
+        sys.stdout.flush()
     if what == "print":
         print("hello from the function")
     return event.get("echo")
@@ -79,7 +82,7 @@ class Function:
 @pytest.fixture(scope="module")
 def deployed(emulator: Emulator) -> Iterator[Stack]:
     resources = {
-        "Role": role(LAMBDA_TRUST, allow("s3:ListAllMyBuckets")),
+        "Role": role(LAMBDA_TRUST, allow("s3:ListAllMyBuckets"), allow("logs:CreateLogStream", "logs:PutLogEvents")),
         "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/own/logs"}},
         "Function": function(
             CODE,
@@ -183,6 +186,30 @@ def test_what_it_prints_is_in_its_log_group(emulator: Emulator, echo: Function) 
     logs = emulator.client("logs")
     events = logs.filter_log_events(logGroupName="/own/logs", filterPattern='"hello from the function"')["events"]
     assert len(events) == 1
+
+
+def test_json_that_it_prints_stays_as_it_is(emulator: Emulator, echo: Function) -> None:
+    """A line of JSON is one event, not encoded again, between the platform's lines, which are JSON too."""
+    line = json.dumps({"event_type": "mcp_request", "text": "a\nb"})
+    echo.answer(what="write", text=f"{line}\n")
+    logs = emulator.client("logs")
+    [event] = logs.filter_log_events(logGroupName="/own/logs", filterPattern='{ $.event_type = "mcp_*" }')["events"]
+    assert event["message"] == line
+    stream = {"logGroupName": "/own/logs", "logStreamName": event["logStreamName"]}
+    first, _, last = (json.loads(one["message"]) for one in logs.get_log_events(**stream, startFromHead=True)["events"])
+    assert (first["type"], last["type"]) == ("platform.start", "platform.report")
+
+
+def test_a_function_whose_role_may_not_logs_nothing(emulator: Emulator) -> None:
+    resources = {
+        "Role": role(LAMBDA_TRUST, allow("logs:CreateLogStream")),
+        "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/silent/logs"}},
+        "Function": function(CODE, LoggingConfig={"LogGroup": ref("Logs")}),
+    }
+    with stack(emulator, "silent") as made:
+        made.create(resources)
+        assert Function(emulator, made.id_of("Function")).answer(what="print", echo=1) == (1, None)
+        assert emulator.client("logs").describe_log_streams(logGroupName="/silent/logs")["logStreams"] == []
 
 
 def test_settings_can_be_read_back(emulator: Emulator, echo: Function) -> None:

@@ -16,7 +16,9 @@ DATA_BEARING = (
     "AWS::Cognito::UserPoolDomain",
     "AWS::DynamoDB::GlobalTable",
     "AWS::KMS::Key",
+    "AWS::KinesisFirehose::DeliveryStream",
     "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 )
 """Types whose replacement loses data, or an identity that others hold."""

@@ -16,6 +16,7 @@ DATA_BEARING = {
     "AWS::DynamoDB::GlobalTable",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 }
 """Types whose deletion loses something that a new deployment does not bring back."""
@@ -149,7 +150,7 @@ def test_another_checkout_gives_the_same_bytes(elsewhere: dict[str, Path]) -> No
 
     assert assets(elsewhere["dev"]) == assets(assembly("dev"))
     packages = {major.package for majors in load_settings("dev").served_majors.values() for major in majors}
-    others = 3  # secret rotation, the check of releases, CDK's function for default security groups
+    others = 4  # secret rotation, audit router, the check of releases, CDK's function for default security groups
     assert len(assets(elsewhere["dev"])) == len(packages) + others
     assert templates(elsewhere["dev"]) == templates(assembly("dev"))
 

@@ -30,7 +30,8 @@ ENVIRONMENT: Document = {
 TENANT: Document = {
     "tenant": "acme-corp",
     "organization": "org-finance",
-    "agents": {"finance-agent": {"type": "assistant", "scopes": ["aws-operations/read"]}},
+    "agents": {"finance-agent": {"type": "assistant", "groups": ["analysts"], "scopes": ["aws-operations/read"]}},
+    "groups": {"analysts": {"tools": ["aws-operations/get_time"]}},
 }
 
 

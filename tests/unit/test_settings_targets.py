@@ -119,7 +119,7 @@ SAID = [
     (MCP | {"credential": {}}, ".credential.kind: is missing: add it, to say what the other keys are about"),
     (
         MCP | {"listning": "dynamic"},
-        ".listning: is an unknown key: did you mean listing? known here are description, kind, url, "
+        ".listning: is an unknown key: did you mean listing? known here are description, classification, kind, url, "
         "credential, listing, private_endpoint",
     ),
     (

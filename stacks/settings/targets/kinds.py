@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from stacks.settings.base import SettingsModel, text
+from stacks.settings.governance import Classification
 from stacks.settings.targets.credentials import Credential, HttpsUrl, IamCredential
 from stacks.settings.targets.private_endpoint import PrivateEndpoint
 
@@ -47,6 +48,8 @@ class _Target(SettingsModel):
 
     description: Annotated[str, Field(min_length=1, max_length=200)]
     """What it offers, for the people who look after the gateway."""
+    classification: Classification = "internal"
+    """How sensitive its answers are; `classification.redact` says what is taken out of them."""
 
     @field_validator("credential", check_fields=False)
     @classmethod
