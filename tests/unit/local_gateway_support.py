@@ -165,7 +165,7 @@ class FakeLogs:
     """CloudWatch Logs in memory: `deliveries` are log groups by the ARN of what is delivered to them."""
 
     class exceptions:  # noqa: N801  # as boto3 names it
-        class ResourceAlreadyExistsException(Exception):
+        class ResourceAlreadyExistsException(Exception):  # noqa: N818
             pass
 
     def __init__(self) -> None:

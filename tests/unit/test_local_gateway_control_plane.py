@@ -311,7 +311,7 @@ def test_a_policy_engine_is_read_with_the_policies_in_force(mode: str) -> None:
         PERMIT.replace(";", ' when guardrails { BedrockGuardrails::PromptAttack(["JAILBREAK"], [context.input.p]) };'),
         "suppressOutput(principal, action, resource);",
         "permit(principal == ?principal, action, resource);",
-        "",
+        "// a remark alone, which allows and forbids nothing",
     ],
 )
 def test_a_gateway_with_a_policy_that_is_not_plain_cedar_is_marked(statement: str) -> None:
@@ -361,7 +361,9 @@ def test_rate_limits_are_read_in_the_order_of_their_dimensions() -> None:
 
 @pytest.mark.parametrize("key", ["$.context.request.header.X-Tier", "$.context.request.body.tier", "somethingNew"])
 def test_a_rate_limit_that_counts_by_what_is_not_known_here_marks_the_gateway(key: str) -> None:
-    limit = _limit(dimensionKeys=[key], entries=[{"dimensions": {key: "*"}, "requests": []}])
+    limit = _limit(
+        dimensionKeys=[key], entries=[{"dimensions": {key: "*"}, "requests": [{"rate": 1, "period": "second"}]}]
+    )
     (gateway,) = _read(_gateway(), limits=[limit])
     assert gateway.refusals == (f"its rate limit per-tenant counts by {key}, which is not enforced here",)
 
