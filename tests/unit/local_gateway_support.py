@@ -238,6 +238,7 @@ class FakeAws(EmulatedAws):
         self.fake_logs = FakeLogs()
         self.assumed: list[str] = []
         self.role_denied = False
+        self.denied_functions: set[str] = set()
         self.secrets = ["vault-secret-1", "vault-secret-2"]
         self.vault_denied = False
         self.asked_of_vault: list[dict[str, Any]] = []
@@ -289,7 +290,7 @@ class FakeAws(EmulatedAws):
         return self
 
     def invoke(self, **request: Any) -> dict[str, Any]:
-        if self.role_denied:
+        if self.role_denied or request["FunctionName"] in self.denied_functions:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Invoke")
         event = json.loads(request["Payload"])
         if (named := self.functions.get(request["FunctionName"])) is not None:
