@@ -72,11 +72,11 @@ class ApplicationLog:
         how = "Failed to process request" if failed else "Successfully processed request"
         ended_with = {"isError": failed, "log": f"{how} with requestId: {message_id}", "id": message_id}
         if answer is not None:
-            ended_with["responseBody"] = _cut(java_text(answer))
+            ended_with["responseBody"] = _written(answer)
         begun_with = {
             "isError": False,
             "log": f"Started processing request with requestId: {message_id}",
-            "requestBody": _cut(java_text(entry.message)),
+            "requestBody": _written(entry.message),
             "id": message_id,
         }
         return [self._record(entry, entry.started_at, begun_with), self._record(entry, ended, ended_with)]
@@ -111,5 +111,10 @@ def _message_id(message: Any) -> str:
     return str(found)[:_LONGEST_BODY] if isinstance(found, str | int) else "null"
 
 
-def _cut(text: str) -> str:
+def _written(body: Any) -> str:
+    """A body as a record holds it."""
+    try:
+        text = java_text(body)
+    except RecursionError:
+        return "…"
     return text if len(text) <= _LONGEST_BODY else f"{text[:_LONGEST_BODY]}…"
