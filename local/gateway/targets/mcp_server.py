@@ -148,7 +148,7 @@ class _Server:
         headers = propagated_headers(self._record, call)
         query = propagated_query(self._record, call)
         received = httpx2.Headers()
-        async with self._connected(auth, headers, query, received) as session:
+        async with self._connected(auth, headers, query, received, call.authorization) as session:
             # Not session.call_tool, which judges the answer by the server's output schema: that is the client's part.
             result = await session.send_request(request, types.CallToolResult)
         if result.meta is not None:
@@ -160,7 +160,12 @@ class _Server:
 
     @contextlib.asynccontextmanager
     async def _connected(
-        self, auth: CallAuth, headers: dict[str, str], query: dict[str, str], received: httpx2.Headers
+        self,
+        auth: CallAuth,
+        headers: dict[str, str],
+        query: dict[str, str],
+        received: httpx2.Headers,
+        authorization: str | None = None,
     ) -> AsyncIterator[ClientSession]:
         """Open a session with the server. `received` gets the headers of its last response.
 
@@ -176,8 +181,8 @@ class _Server:
 
         url = str(httpx2.URL(self.url).copy_merge_params(query))
         try:
-            async with self._outbound.client(self.url, auth=auth, headers=headers) as http:
-                http.event_hooks = {"response": [note]}
+            async with self._outbound.client(self.url, auth=auth, headers=headers, authorization=authorization) as http:
+                http.event_hooks = {**http.event_hooks, "response": [note]}
                 async with Client(streamable_http_client(url, http_client=http)) as client:
                     yield client.session
         except Exception as error:

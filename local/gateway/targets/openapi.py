@@ -71,7 +71,7 @@ class OpenApiTarget:
         request.query = {**propagated_query(self._record, call), **request.query}
         auth = await self._credentials.for_call()
         try:
-            response, body = await _exchange(self._outbound, request, auth)
+            response, body = await _exchange(self._outbound, request, auth, call.authorization)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise TargetError(f"{self._place(operation)} did not answer: {silence(error)}") from error
         try:
@@ -148,12 +148,14 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-async def _exchange(outbound: Outbound, request: _Request, auth: CallAuth) -> tuple[httpx2.Response, bytes]:
+async def _exchange(
+    outbound: Outbound, request: _Request, auth: CallAuth, authorization: str | None
+) -> tuple[httpx2.Response, bytes]:
     """Send the request and read at most what a gateway carries; raises TargetError beyond, or httpx2's HTTPError."""
     headers = {"Accept": "application/json"} | request.headers
     url = httpx2.URL(request.url).copy_merge_params(request.query)
     async with (
-        outbound.client(request.url, auth=auth, headers=headers) as client,
+        outbound.client(request.url, auth=auth, headers=headers, authorization=authorization) as client,
         client.stream(request.method, url, content=request.content) as response,
     ):
         body = bytearray()
