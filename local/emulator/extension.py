@@ -10,6 +10,7 @@ from local.emulator import (
     iam_conditions,
     iam_reads,
     moto_services,
+    object_encryption,
     parameters,
     rotation,
     secret_versions,
@@ -107,4 +108,5 @@ def install(settings: Settings) -> None:
     rotation.install()
     parameters.install()
     web_acls.install(agentcore_service.install(settings).exists)
+    object_encryption.install()
     moto_services.install()
