@@ -7,6 +7,7 @@ import gzip
 import json
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -65,10 +66,23 @@ def test_each_tenant_gets_the_records_about_it(logs: Any, capsys: pytest.Capture
     }  # fmt: skip
 
 
-def test_a_record_that_is_too_old_is_counted(logs: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    module.handler(event(record("globex"), age_ms=20 * 24 * 3600 * 1000), None)
-    found = metrics_of(capsys.readouterr().out)
-    assert (found["Routed"], found["Rejected"]) == (0, 1)
+@pytest.mark.parametrize(
+    ("info", "rejected"),
+    [
+        ({"tooOldLogEventEndIndex": 2}, 2),
+        ({"expiredLogEventEndIndex": 1}, 1),
+        ({"tooNewLogEventStartIndex": 1}, 2),
+        ({"tooOldLogEventEndIndex": 1, "tooNewLogEventStartIndex": 2}, 2),
+        ({}, 0),
+    ],
+)
+def test_records_that_are_too_old_or_new_are_counted(logs: Any, info: dict[str, int], rejected: int) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_RejectedLogEventsInfo.html."""
+    client: Any = SimpleNamespace(
+        exceptions=logs.exceptions, put_log_events=lambda **_: {"rejectedLogEventsInfo": info} if info else {}
+    )
+    routed = Router(client, PREFIX, "stream").route(LogEvent(str(n), n, record("globex")) for n in range(3))
+    assert (routed.written, routed.rejected) == (3 - rejected, rejected)
 
 
 @pytest.mark.parametrize(
