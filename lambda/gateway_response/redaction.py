@@ -27,7 +27,7 @@ _SECRET_NAME = re.compile(rf"(?:{_KEY_WORDS})$", re.IGNORECASE)
 """Ends the name of a member whose text is a secret. Tokens of pages are none: their names do not say whose they are."""
 
 _IS = r"[\"']?\s{0,3}[=:]\s{0,3}"
-_VALUE = r"(?:\"[^\"]{1,4096}\"|'[^']{1,4096}'|[^\s,;&\"'}\])]{1,4096})"
+_VALUE = r"(?:\"(?:[^\"\\]|\\.){1,4096}\"|'[^']{1,4096}'|[^\s,;&\"'}\])]{1,4096})"
 
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -98,7 +98,7 @@ class _Redactor:
                 shown += "+"
             if binary and name == "data":
                 found[shown] = inner  # base64 of what has no text
-            elif self._by_name and isinstance(inner, str) and inner and _SECRET_NAME.fullmatch(name):
+            elif self._by_name and isinstance(inner, str) and inner and _SECRET_NAME.search(name):
                 found[shown] = REDACTED
             else:
                 found[shown] = self.value(inner)
@@ -110,7 +110,7 @@ class _Redactor:
             pairs: list[tuple[int, int]] = []
             try:
                 value = json.loads(text, object_pairs_hook=lambda found: _members(found, pairs))
-            except ValueError:
+            except (ValueError, RecursionError):
                 return self.plain(text)
             cleaned = self.value(value)
             # A member that was given twice is gone from `value`, so it must go from the text as well.

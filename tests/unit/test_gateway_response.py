@@ -321,7 +321,8 @@ def caller(*permissions: str) -> Caller:
     [
         (["t/*"], "t/a", True), (["t/a"], "t/a", True), (["t/a"], "t/ab", False), (["t/*"], "t2/a", False),
         (["*"], "t/a", False), (["*/*"], "t/a", False), (["mcp:*"], "t/a", False),
-        (["mcp:*"], "mcp:prompts/list", True), (["mcp/*"], "mcp:prompts/list", False), (["mcp:prompts/*"], "mcp:prompts/list", False),
+        (["mcp:*"], "mcp:prompts/list", True), (["mcp/*"], "mcp:prompts/list", False),
+        (["mcp:prompts/*"], "mcp:prompts/list", False),
     ],
 )  # fmt: skip
 def test_a_permission_is_for_what_it_names(permissions: list[str], asked: str, may: bool) -> None:
