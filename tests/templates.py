@@ -10,7 +10,13 @@ from tests.assemblies import ENVIRONMENTS, assembly
 
 Json = dict[str, Any]
 
-UNITS = ("network", "audit", "identity", "data", "tools", "gateway")
+PLATFORM = ("network", "audit", "identity", "data", "tools", "gateway")
+"""The deploy units that every environment has."""
+
+TENANTS = ("acme-corp", "globex")
+"""The tenants of `config/tenants`, which are in every environment."""
+
+UNITS = (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
 """The deploy units; a stack is called `foundation-<environment>-<unit>`."""
 
 
@@ -61,6 +67,16 @@ def template(environment: str, unit: str) -> Template:
 def all_templates() -> Iterator[Template]:
     """The templates of all units of all environments."""
     return (template(environment, unit) for environment in ENVIRONMENTS for unit in UNITS)
+
+
+def elsewhere(environment: str, reference: Json) -> Json:
+    """What a reference to another stack's output stands for there; anything else as it is."""
+    if "Fn::GetStackOutput" not in reference:
+        return reference
+    output = reference["Fn::GetStackOutput"]
+    unit = output["StackName"].removeprefix(f"foundation-{environment}-")
+    value: Json = template(environment, unit).body["Outputs"][output["OutputName"]]["Value"]
+    return value
 
 
 def policies(of: Template) -> Iterator[tuple[str, Json]]:
