@@ -146,7 +146,10 @@ def governed(base: dict[str, str], **policy: Any) -> dict[str, Any]:
         {"Name": tool["name"], "Description": tool["description"], "InputSchema": {"Type": "object"}} for tool in TOOLS
     ]
     return {
-        "Engine": {"Type": "AWS::BedrockAgentCore::PolicyEngine", "Properties": {"Name": "governed"}},
+        "Engine": {
+            "Type": "AWS::BedrockAgentCore::PolicyEngine",
+            "Properties": {"Name": "governed", "Tags": [{"Key": "team", "Value": "one"}]},
+        },
         "Gateway": {
             "Type": "AWS::BedrockAgentCore::Gateway",
             "Properties": {
@@ -208,7 +211,13 @@ def test_a_stack_with_a_governed_gateway(emulator: Emulator, control: Any, base:
         assert found["policyEngineConfiguration"] == {"arn": told["Arn"], "mode": "ENFORCE"}
         assert found["interceptorConfigurations"] == [interceptor(base["Function"], "REQUEST")]
 
-        made.update(governed(base, Description="second", EnforcementMode="LOG_ONLY"))
+        assert control.list_tags_for_resource(resourceArn=told["Arn"])["tags"] == {"team": "one"}
+
+        changed = governed(base, Description="second", EnforcementMode="LOG_ONLY")
+        changed["Engine"]["Properties"] |= {"Description": "ours", "Tags": [{"Key": "team", "Value": "two"}]}
+        made.update(changed)
+        assert control.get_policy_engine(policyEngineId=engine)["description"] == "ours"
+        assert control.list_tags_for_resource(resourceArn=told["Arn"])["tags"] == {"team": "two"}
         names = {"policyEngineId": engine, "policyId": told["PolicyId"]}
         changed = control.get_policy(**names)
         assert (changed["description"], changed["enforcementMode"]) == ("second", "LOG_ONLY")

@@ -121,6 +121,21 @@ def test_what_aws_waf_refuses(made: Stack, changes: dict[str, Any], message: str
     made.wait()
 
 
+def test_an_association_ends_with_its_gateway(emulator: Emulator, waf: Any, made: Stack) -> None:
+    told = made.create({"Role": role(GATEWAY_TRUST)}, Outputs=outputs(Role=get_att("Role", "Arn")))
+    control = emulator.client("bedrock-agentcore-control")
+    gateway = control.create_gateway(name="short", roleArn=told["Role"], protocolType="MCP", authorizerType="NONE")
+    settings = {"DefaultAction": {"Allow": {}}, "VisibilityConfig": VISIBILITY}
+    acl = waf.create_web_acl(Name="acl", Scope="REGIONAL", **settings)["Summary"]
+    edge = waf.create_web_acl(Name="edge", Scope="CLOUDFRONT", **settings)["Summary"]
+    with pytest.raises(waf.exceptions.WAFInvalidParameterException, match="Only a regional web ACL"):
+        waf.associate_web_acl(WebACLArn=edge["ARN"], ResourceArn=gateway["gatewayArn"])
+    waf.associate_web_acl(WebACLArn=acl["ARN"], ResourceArn=gateway["gatewayArn"])
+    control.delete_gateway(gatewayIdentifier=gateway["gatewayId"])
+    for summary, scope in ((acl, "REGIONAL"), (edge, "CLOUDFRONT")):
+        waf.delete_web_acl(Name=summary["Name"], Id=summary["Id"], Scope=scope, LockToken=summary["LockToken"])
+
+
 def budget(limit: float, **changes: Any) -> dict[str, Any]:
     """A monthly budget that tells somebody at 80 %."""
     notification = {"ComparisonOperator": "GREATER_THAN", "NotificationType": "ACTUAL", "Threshold": 80}
