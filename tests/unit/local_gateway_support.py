@@ -218,7 +218,7 @@ class FakeLogs:
         assert request["logEvents"] == sorted(request["logEvents"], key=lambda event: event["timestamp"])
         self.events[request["logGroupName"]] += request["logEvents"]
 
-    def records(self, group: str) -> list[dict[str, Any]]:
+    def records(self, group: str) -> list[Any]:
         return [json.loads(event["message"]) for event in self.events.get(group, [])]
 
 

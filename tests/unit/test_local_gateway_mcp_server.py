@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from local.gateway.answers import INTERNAL_ERROR_TEXT
 from local.gateway.configuration import TargetRecord
-from local.gateway.server import INTERNAL_ERROR_TEXT
 from local.gateway.targets import mcp_server
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
 from tests.unit.local_gateway_services import Guarded, RestService, serving

@@ -13,8 +13,8 @@ import yaml
 from mcp_types import CallToolResult
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from local.gateway.answers import INTERNAL_ERROR_TEXT
 from local.gateway.configuration import TargetRecord
-from local.gateway.server import INTERNAL_ERROR_TEXT
 from local.gateway.targets import openapi
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
 from local.gateway.targets.openapi_document import Operation, UnsupportedDocumentError, read_document
