@@ -42,8 +42,8 @@ def place(account: Place) -> Iterator[Place]:
     for group in account.logs.describe_log_groups()["logGroups"]:
         account.logs.delete_log_group(logGroupName=group["logGroupName"])
     pages = account.ssm.get_paginator("get_parameters_by_path").paginate(Path="/", Recursive=True)
-    for names in [[parameter["Name"] for parameter in page["Parameters"]] for page in pages]:
-        account.ssm.delete_parameters(Names=names)
+    for name in [parameter["Name"] for page in pages for parameter in page["Parameters"]]:
+        account.ssm.delete_parameter(Name=name)
 
 
 def put(place: Place, name: str, value: Any) -> None:
