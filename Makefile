@@ -97,6 +97,22 @@ bootstrap: setup ## Prepare the current account and region for CDK, once
 contract: setup ## Try the gateway of ENV in AWS as AGENT, with the tests that the local gateway passes
 	@$(BIN)/python -m tests.contract --env "$(ENV)" --agent "$(or $(AGENT),acme-corp/finance-agent)"
 
+OPERATE = $(BIN)/python -m operations
+# By the shell's own variables, so that a reason may hold what it likes.
+SUBJECT = --environment "$(ENV)" --tenant "$$TENANT" --agent "$$AGENT" --reason "$$REASON"
+
+.PHONY: block
+block: setup ## Suspend TENANT, or its AGENT, in ENV within a minute; REASON is kept. ENV=local for this machine
+	@$(OPERATE) block $(SUBJECT)
+
+.PHONY: unblock
+unblock: setup ## Lift such a block
+	@$(OPERATE) unblock $(SUBJECT)
+
+.PHONY: blocked
+blocked: setup ## List what is suspended in ENV
+	@$(OPERATE) blocked --environment "$(ENV)"
+
 .PHONY: local
 local: setup ## Run the whole platform on this machine, and show it at work
 	@$(BIN)/python -m local up

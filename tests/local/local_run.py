@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from local.emulator.settings import port_variable
+import httpx2
+
+from local.emulator.settings import ACCOUNT, REGION, port_variable
 from local.layout import REPOSITORY, Layout, Ports
 from local.platform import Platform
 from local.processes import port_is_free
@@ -115,6 +118,29 @@ class LocalRun:
         with self.begin(*arguments) as process:
             output, errors = process.communicate(timeout=240)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def operate(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of an operator on this platform to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "operations", command, "--environment", "local", *arguments],
+            cwd=self.repository,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ask_for_token(
+        self, client_id: str, client_secret: str, scope: str, *, domain: str = f"foundation-dev-{ACCOUNT}"
+    ) -> httpx2.Response:
+        """What a pool's real token endpoint answers to client credentials."""
+        tls = ssl.create_default_context(cafile=str(self.platform.layout.ca_file))
+        with httpx2.Client(proxy=self.ports.edge_url, verify=tls, trust_env=False) as http:
+            return http.post(
+                f"https://{domain}.auth.{REGION}.amazoncognito.com/oauth2/token",
+                data={"grant_type": "client_credentials", "scope": scope},
+                auth=(client_id, client_secret),
+            )
 
     def up(self) -> None:
         """Run `python -m local up`, which must succeed."""

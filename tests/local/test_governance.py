@@ -149,7 +149,12 @@ def test_a_hand_written_policy_takes_away_what_a_group_grants(gateways: Mapping[
 def test_a_forged_context_never_reaches_a_tool(local_run: LocalRun, gateways: Mapping[str, Gateway]) -> None:
     """The caller's own context headers are overwritten: the tool's record names the tenant of the token."""
     gateway = gateways[SUPPORT]
-    forged = {"X-Tenant-ID": "acme-corp", "X-Client-ID": "x", "X-Org-ID": "org-finance-division", "X-User-Context": "{}"}
+    forged = {
+        "X-Tenant-ID": "acme-corp",
+        "X-Client-ID": "x",
+        "X-Org-ID": "org-finance-division",
+        "X-User-Context": "{}",
+    }
     assert gateway.ask(call(), **forged).status_code == 200
     mark = gateway.sent[-1].correlation_id
     (record,) = wait_for(lambda: [line for line in tool_records(local_run) if line.get("correlation_id") == mark])
