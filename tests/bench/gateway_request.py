@@ -2,8 +2,8 @@
 
 The import leaves joserfc out, which the first decision loads: its time is printed beside. A decision is all that the
 interceptor does for a tools/call of an agent with ten groups and a hundred permissions: the body, an RS256 signature,
-the context, the record. The identity provider and Parameter Store answer at once and are asked as often as ever; what an
-acknowledged audit record takes, which is CloudWatch Logs' time, is left out.
+the context, the record. The identity provider and Parameter Store answer at once and are asked as often as ever; what
+an acknowledged audit record takes, which is CloudWatch Logs' time, is left out.
 """
 
 from __future__ import annotations
