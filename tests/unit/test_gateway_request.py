@@ -182,7 +182,7 @@ TOKEN_ATTACKS: dict[str, tuple[dict[str, Any], int, str]] = {
         signed(tenant_id="acme\r\nX-Org-ID: x", agent_id="acme\r\nX-Org-ID: x/a"), 403, "claims_malformed"),
     "an agent of another tenant": (signed(agent_id="globex/finance-agent"), 403, "claims_malformed"),
     "groups that are no list": (signed(groups="admin"), 403, "claims_malformed"),
-    "a context too long for a header": (signed(groups=["g" * 200] * 30), 403, "claims_malformed"),
+    "a context too long for a header": (signed(groups=["g" * 100] * 19), 403, "claims_malformed"),
 }  # fmt: skip
 
 BODY_ATTACKS: dict[str, tuple[dict[str, Any], int, str]] = {
