@@ -57,6 +57,7 @@ def handler(event: Any, context: object) -> None:  # noqa: ARG001 - Lambda passe
         "Rejected": routed.rejected,
     }
     metrics.emit(counts, {"environment": text("FOUNDATION_ENVIRONMENT")})
-    logger.info("records routed", extra=vars(routed))
+    complete = routed.without_group == routed.rejected == routed.failed == 0
+    (logger.info if complete else logger.warning)("records routed", extra=vars(routed))
     if routed.failed:
         raise NotRoutedError(f"{routed.failed} records were not written to their tenant's log group")

@@ -24,7 +24,7 @@ from governance.audit import AuditTrail, Call, Response, printed
 from governance.caller import Caller, Callers
 from governance.catalogue import Catalogue
 from governance.events import Ids, Json, answered, lower_headers, refused, refused_http, reported, source_ip, started_at
-from governance.message import CALL, LIST, Message
+from governance.message import CALL, LIST, Message, message_of
 from governance.refusals import RefusedError
 from governance.settings import Redaction
 from governance.tokens import TokenVerifier
@@ -91,7 +91,7 @@ class Review:
         except Exception as failure:
             reported("gateway_response", failure, call.ids)
             return self._refuse(call, RefusedError("internal"))
-        return answered(body, status=answer.status)
+        return answered(body)
 
     def _caller(self, headers: Mapping[str, str]) -> tuple[Caller | None, RefusedError | None]:
         """Who called, or why that is not known: a refusal is passed on to a caller without a token, too."""
@@ -107,7 +107,7 @@ class Review:
         """The body as the caller may see it."""
         body = answer.body
         if not body and answer.status in _NO_CONTENT:
-            return body
+            return {}  # the gateway takes no null for a body
         if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
             raise RefusedError("response_unreadable")
         rules = self.redaction.rules.get(self.catalogue.classification(message.tool if message else None), ())
@@ -187,12 +187,8 @@ def _answer(response: Any) -> _Answer | None:
 
 
 def _message(body: Any) -> Message | None:
-    """The message as the request interceptor passed it on; None when that refused it."""
-    if not isinstance(body, Mapping) or not isinstance(body.get("method"), str):
+    """The message as the request interceptor passed it on; None when that refused it as none."""
+    try:
+        return message_of(body)
+    except RefusedError:
         return None
-    params, message_id = body.get("params", {}), body.get("id")
-    if not isinstance(params, Mapping) or type(message_id) not in (int, str, type(None)):
-        return None
-    if body["method"] == CALL and not isinstance(params.get("name"), str):
-        return None
-    return Message(body, body["method"], message_id, params)
