@@ -10,8 +10,8 @@ prefer_bundled_node()
 
 from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 
-from foundation.bundle import BundleError  # noqa: E402
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
+from foundation.wheels import BundleError  # noqa: E402
 from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402

@@ -1,41 +1,47 @@
 """Lambda bundles without Docker and without a network.
 
-A bundle holds the function's package, the shared toolkit, and the dependencies that the package's requirements.txt
-names, copied from this interpreter's own site-packages: what the tests ran against is what is deployed, and a synthesis
-needs no registry. Only distributions in pure Python can be taken this way; a compiled one is refused by name.
+A bundle holds the function's package, the packages it shares with others, and the dependencies that the package's
+requirements.txt names, copied from this interpreter's own site-packages: what the tests ran against is what is
+deployed, and a synthesis needs no registry. Only distributions in pure Python can be taken this way; a compiled one is
+fetched for where the function runs (`foundation.wheels`).
 
-A bundle is kept under the hash of its inputs, every file of our packages and the version of every dependency, so that a
-synthesis makes one only when something changed. The hash does not depend on when and where it was made, so that the
-asset is the same from any checkout.
+A bundle is kept under the hash of its inputs, every file of our packages, what was generated for it and the version of
+every dependency, so that a synthesis makes one only when something changed. The hash does not depend on when and where
+it was made, so that the asset is the same from any checkout.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
+from foundation.wheels import HOST, PLATFORM, BundleError, check_platform, fetch
 
 _SKIPPED = {"__pycache__", "requirements.txt", ".DS_Store"}
 _METADATA_KEPT = {"METADATA"}
 """Of a distribution's metadata: enough for importlib.metadata.version(). RECORD and INSTALLER differ by installer."""
 
 
-class BundleError(Exception):
-    """A bundle cannot be made; the message names the package and the way out."""
-
-
 @cache
 def bundle(
-    *, source_root: Path, packages: tuple[str, ...], cache_folder: Path, aws_services: tuple[str, ...] = ()
+    *,
+    source_root: Path,
+    packages: tuple[str, ...],
+    cache_folder: Path,
+    aws_services: tuple[str, ...] = (),
+    generated: tuple[tuple[str, str], ...] = (),
+    platform: str = PLATFORM,
 ) -> Path:
     """The folder to deploy for a function made of `packages`.
 
@@ -46,27 +52,33 @@ def bundle(
         cache_folder: where bundles are kept between syntheses.
         aws_services: services whose API descriptions a bundle with boto3 of its own takes along, by botocore's names.
             All of them together would be thirty times the rest.
+        generated: names at the bundle's root and texts of files that a synthesis makes for it.
+        platform: of `foundation.wheels`: where compiled dependencies are to run.
 
     Returns:
         A folder below `cache_folder`, complete, named by its inputs.
 
     Raises:
-        BundleError: a package has no folder, or a dependency is not installed as pinned or not pure Python.
+        BundleError: a package has no folder, a dependency is not installed as pinned or has no wheel for the
+            platform, or there is no such platform.
     """
+    check_platform(platform)
     files = dict(package_files(source_root, packages))
     needed = dependencies(source_root, packages)
     digest = hashlib.sha256(listing(files))
-    for dist in needed:
-        _refuse_compiled(dist)
-        digest.update(f"{dist.name}=={dist.version}\n".encode())
-    digest.update(" ".join(aws_services).encode())
+    compiled = [dist for dist in needed if not _is_pure(dist)]
+    digest.update("".join(f"{pin}\n" for pin in _pins(needed)).encode())
+    digest.update(f"{' '.join(aws_services)}{platform if compiled else ''}{json.dumps(generated)}".encode())
     digest.update(Path(__file__).read_bytes())  # which files are taken is decided here
     folder = cache_folder / f"{packages[0]}-{digest.hexdigest()[:16]}"
     if not folder.exists():
-        for dist in needed:
-            files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
-        with appearing(folder) as made:
-            copy(files, made)
+        with _for_platform(compiled, platform=platform, label=f"lambda/{packages[0]}") as fetched:
+            for dist in (*(dist for dist in needed if dist not in compiled), *fetched):
+                files |= {name: path for name, path in _distribution_files(dist) if _wanted(name, aws_services)}
+            with appearing(folder) as made:
+                copy(files, made)
+                for name, text in generated:
+                    (made / name).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -155,18 +167,34 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _refuse_compiled(dist: Distribution) -> None:
-    if "Root-Is-Purelib: true" not in (dist.read_text("WHEEL") or ""):
-        raise BundleError(
-            f"{_normal(dist.name)} {dist.version} is compiled for this machine and cannot be copied into a Lambda: "
-            "use a dependency in pure Python"
-        )
+def _is_pure(dist: Distribution) -> bool:
+    """https://packaging.python.org/en/latest/specifications/binary-distribution-format/#what-s-the-deal-with-purelib-vs-platlib."""
+    return "Root-Is-Purelib: true" in (dist.read_text("WHEEL") or "")
+
+
+def _pins(found: Sequence[Distribution]) -> list[str]:
+    return [f"{_normal(dist.name)}=={dist.version}" for dist in found]
+
+
+@contextmanager
+def _for_platform(compiled: Sequence[Distribution], *, platform: str, label: str) -> Iterator[Sequence[Distribution]]:
+    """The same distributions, compiled for the platform; this environment's own when that is this machine."""
+    if not compiled or platform == HOST:
+        yield compiled
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        fetch(_pins(compiled), Path(folder), platform=platform, label=label, options=("--no-deps",))
+        yield list(distributions(path=[folder]))
 
 
 def _distribution_files(dist: Distribution) -> Iterator[tuple[str, Path]]:
     for file in dist.files or []:
         in_metadata = file.parts[0].endswith(".dist-info")
-        if file.parts[0] == ".." or "__pycache__" in file.parts or (in_metadata and file.name not in _METADATA_KEPT):
+        if (
+            file.parts[0] in ("..", "bin")
+            or "__pycache__" in file.parts
+            or (in_metadata and file.name not in _METADATA_KEPT)
+        ):
             continue
         yield str(file), Path(str(dist.locate_file(file)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aws_cdk import (
@@ -21,10 +21,15 @@ from constructs import Construct
 from foundation.acknowledge import acknowledge, arn_as_printed
 from foundation.bundle import archive, bundle
 from foundation.log_group import LogKeeping
+from foundation.wheels import PLATFORM, PLATFORM_CONTEXT
 
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
 BUNDLES = Path(__file__).parents[2] / ".cache" / "bundles"
 SHARED_PACKAGES = ("toolkit",)
+"""What a tool server shares with the others, and with the functions that keep it running."""
+
+GOVERNANCE_PACKAGES = ("governance",)
+"""What the functions share that judge and record calls (docs/decisions/interceptors.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,19 @@ class VpcPlacement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BundleContents:
+    """What a bundle holds beside the function's package and its dependencies.
+
+    Attributes:
+        shared_packages: packages under `lambda/` that it imports beside its own.
+        generated: files at the bundle's root by name, made by this synthesis.
+    """
+
+    shared_packages: tuple[str, ...] = SHARED_PACKAGES
+    generated: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionSize:
     """How much a function may take: memory in MiB, the time of one call, calls at a time."""
 
@@ -46,7 +64,7 @@ class FunctionSize:
 
 
 class PythonFunction(Construct):
-    """A function made of one package under `lambda/` and the shared toolkit.
+    """A function made of one package under `lambda/` and the packages it shares with others.
 
     Attributes:
         function: the function.
@@ -67,6 +85,8 @@ class PythonFunction(Construct):
         placement: VpcPlacement | None = None,
         aws_services: tuple[str, ...] = (),
         statements: Sequence[iam.PolicyStatement] = (),
+        contents: BundleContents | None = None,
+        log_group: logs.ILogGroup | None = None,
     ) -> None:
         """Make the function.
 
@@ -81,12 +101,14 @@ class PythonFunction(Construct):
             placement: where in a VPC it runs; outside when None.
             aws_services: services it calls, if its requirements.txt brings boto3 along instead of using the runtime's.
             statements: what it may do beyond logs, traces and network interfaces.
+            contents: what its bundle holds beside the package; the shared toolkit when None.
+            log_group: where its logs go instead of a log group of its own.
 
         Raises:
             BundleError: the package or one of its dependencies cannot be bundled.
         """
         super().__init__(scope, construct_id)
-        log_group = log_keeping.log_group(self, "Logs")
+        log_group = log_group or log_keeping.log_group(self, "Logs")
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
         )
@@ -94,11 +116,14 @@ class PythonFunction(Construct):
         log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
         for statement in statements:
             self.role.add_to_policy(statement)
+        contents = contents or BundleContents()
         folder = bundle(
             source_root=SOURCE_ROOT,
-            packages=(package, *SHARED_PACKAGES),
+            packages=(package, *contents.shared_packages),
             cache_folder=BUNDLES,
             aws_services=aws_services,
+            generated=tuple(sorted(contents.generated.items())),
+            platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
         )
         self.function = lambda_.Function(
             self,

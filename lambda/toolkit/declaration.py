@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from toolkit import docstrings
+from toolkit.classification import DEFAULT, checked_classification, checked_sensitive
 from toolkit.contract import Contract
 from toolkit.errors import DeclarationError, ToolError
 from toolkit.hints import shape_of
@@ -79,7 +80,12 @@ class Tool:
 
 
 def declare(
-    function: Callable[..., Any], *, actions: Sequence[str], self_check: Mapping[str, Any] | None = None
+    function: Callable[..., Any],
+    *,
+    actions: Sequence[str],
+    self_check: Mapping[str, Any] | None = None,
+    classification: str = DEFAULT,
+    sensitive: Sequence[str] = (),
 ) -> Tool:
     """Make a tool of a function.
 
@@ -89,9 +95,12 @@ def declare(
         actions: The IAM actions it calls, in the form that `Permission.parse` takes.
         self_check: Arguments of a call that has to succeed wherever the tool is deployed; may be left out when the
             tool needs none.
+        classification: How much its answers give away, one of `toolkit.classification.LEVELS`.
+        sensitive: Names of arguments that no record may hold.
 
     Raises:
-        DeclarationError: Name, docstring, a hint, an action or the self-check cannot be used.
+        DeclarationError: Name, docstring, a hint, an action, the self-check, the classification or a sensitive
+            argument cannot be used.
     """
     name = function.__name__
     check_name(name)
@@ -108,6 +117,8 @@ def declare(
         actions=permissions(actions, tool=name),
         self_check=checked_self_check(signature.all_parameters, self_check or {}, tool=name),
         contract=Contract.of(signature.all_parameters, answer=answer),
+        classification=checked_classification(classification, tool=name),
+        sensitive=checked_sensitive(sensitive, signature.all_parameters, tool=name),
     )
     return Tool(spec, signature.all_parameters, signature.call, function.__module__)
 

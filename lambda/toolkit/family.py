@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from toolkit import docstrings
+from toolkit.classification import DEFAULT, checked_classification, checked_sensitive, highest, listed
 from toolkit.contract import Contract
 from toolkit.declaration import Signature, Tool, check_name, checked_self_check, permissions, read_signature
 from toolkit.errors import DeclarationError, ToolError
@@ -34,6 +35,7 @@ Function = TypeVar("Function", bound=Callable[..., Answer])
 class _Operation:
     spec: OperationSpec
     signature: Signature
+    sensitive: tuple[str, ...]
 
     def problems(self, given: Mapping[str, Any]) -> list[str]:
         """A sentence for each argument that is missing or not taken."""
@@ -53,28 +55,45 @@ class Family:
         description: What it is for; the operations are listed below it.
         self_check: The operation that has to succeed, without arguments, wherever the tool is deployed; or the
             arguments of such a call.
+        classification: How much the operations' answers give away, where they do not say more.
+        sensitive: Names of arguments that no record may hold, of all operations.
 
     Raises:
-        DeclarationError: The name is none.
+        DeclarationError: The name or the classification is none, or `sensitive` is a text.
     """
 
-    def __init__(self, name: str, description: str, *, self_check: str | Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        *,
+        self_check: str | Mapping[str, Any],
+        classification: str = DEFAULT,
+        sensitive: Sequence[str] = (),
+    ) -> None:
         check_name(name)
         self.name = name
         self.module = ""
         self._description = description
         self._self_check = {"operation": self_check} if isinstance(self_check, str) else self_check
+        self._classification = checked_classification(classification, tool=name)
+        self._sensitive = listed(sensitive, tool=name)
         self._operations: dict[str, _Operation] = {}
 
-    def operation(self, *, actions: Sequence[str]) -> Callable[[Function], Function]:
+    def operation(
+        self, *, actions: Sequence[str], classification: str | None = None, sensitive: Sequence[str] = ()
+    ) -> Callable[[Function], Function]:
         """Add a function as an operation; the function itself stays as it is.
 
         Args:
             actions: Exactly the IAM actions that it calls (`"s3:ListBucket on bucket"`); they become the role's.
+            classification: How much its answers give away, where that differs from the family.
+            sensitive: Names of its arguments that no record may hold.
 
         Raises:
             DeclarationError: The name is taken, there is no docstring, a parameter cannot be in a schema or means
-                something else in another operation, or an action has another form.
+                something else in another operation, an action has another form, or the classification or a sensitive
+                argument is none.
         """
 
         def register(function: Function) -> Function:
@@ -93,8 +112,10 @@ class Family:
                 raise DeclarationError(f"tool {where}: it has no docstring; a model chooses it by its description")
             self._check_agreement(where, signature)
             granted = permissions(actions, tool=where)
-            spec = OperationSpec(name, documentation.description, granted)
-            self._operations[name] = _Operation(spec, signature)
+            level = checked_classification(classification or self._classification, tool=where)
+            hidden = checked_sensitive(sensitive, signature.all_parameters, tool=where)
+            spec = OperationSpec(name, documentation.description, granted, level)
+            self._operations[name] = _Operation(spec, signature, hidden)
             self.module = function.__module__
             return function
 
@@ -105,7 +126,7 @@ class Family:
         """The tool of all operations.
 
         Raises:
-            DeclarationError: There are none, or the self-check is none of them.
+            DeclarationError: There are none, the self-check is none of them, or a sensitive argument is none.
         """
         if not self._operations:
             raise DeclarationError(f"tool {self.name}: it has no operation; decorate a function with .operation")
@@ -124,6 +145,12 @@ class Family:
                 parameters,
                 answer=None,
                 operations={name: taken.signature.all_parameters for name, taken in self._operations.items()},
+            ),
+            classification=highest(operation.classification for operation in operations),
+            sensitive=checked_sensitive(
+                {*self._sensitive, *(name for taken in self._operations.values() for name in taken.sensitive)},
+                parameters,
+                tool=self.name,
             ),
         )
         return Tool(spec, parameters, self._run, self.module)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from aws_lambda_powertools import Logger
 
 from toolkit import answers, aws, self_checks
+from toolkit.classification import DEFAULT
 from toolkit.deadline import deadline
 from toolkit.declaration import Tool, declare
 from toolkit.deprecation import Deprecation
@@ -51,7 +52,12 @@ class ToolServer:
         self._declared: dict[str, Tool | Family] = {}
 
     def tool(
-        self, *, actions: Sequence[str], self_check: Mapping[str, Any] | None = None
+        self,
+        *,
+        actions: Sequence[str],
+        self_check: Mapping[str, Any] | None = None,
+        classification: str = DEFAULT,
+        sensitive: Sequence[str] = (),
     ) -> Callable[[Function], Function]:
         """Declare a function as a tool; the function itself stays as it is.
 
@@ -59,19 +65,32 @@ class ToolServer:
             actions: Exactly the IAM actions that it calls (`"s3:ListBucket on bucket"`); they become its role.
             self_check: Arguments of a call that has to succeed wherever the tool is deployed; needed when the tool
                 has a required argument.
+            classification: How much its answers give away: public, internal, confidential or restricted. The gateway
+                redacts its answers accordingly.
+            sensitive: Names of arguments that no record may hold.
 
         Raises:
             DeclarationError: See `toolkit.declaration.declare`; or the name is taken.
         """
 
         def register(function: Function) -> Function:
-            declared = declare(function, actions=actions, self_check=self_check)
+            declared = declare(
+                function, actions=actions, self_check=self_check, classification=classification, sensitive=sensitive
+            )
             self._add(declared.spec.name, declared, function.__module__)
             return function
 
         return register
 
-    def family(self, name: str, description: str, *, self_check: str | Mapping[str, Any]) -> Family:
+    def family(
+        self,
+        name: str,
+        description: str,
+        *,
+        self_check: str | Mapping[str, Any],
+        classification: str = DEFAULT,
+        sensitive: Sequence[str] = (),
+    ) -> Family:
         """Declare a tool that is a family of read operations; see `toolkit.family`.
 
         Args:
@@ -79,11 +98,13 @@ class ToolServer:
             description: What it is for.
             self_check: The operation that has to succeed, without arguments, wherever the tool is deployed; or the
                 arguments of such a call.
+            classification: How much its operations' answers give away; see `tool`.
+            sensitive: Names of arguments that no record may hold.
 
         Raises:
-            DeclarationError: The name is none, or taken.
+            DeclarationError: The name or the classification is none, or the name is taken.
         """
-        family = Family(name, description, self_check=self_check)
+        family = Family(name, description, self_check=self_check, classification=classification, sensitive=sensitive)
         self._add(name, family, f"{self.name}'s family {name}")
         return family
 

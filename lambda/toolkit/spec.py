@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolkit.classification import DEFAULT, Classification
 from toolkit.contract import Contract
 from toolkit.permissions import Permission
 
@@ -16,11 +17,13 @@ class OperationSpec:
         name: The value of the tool's `operation` argument.
         description: What it does.
         actions: The IAM actions it calls, sorted.
+        classification: How much its answers give away.
     """
 
     name: str
     description: str
     actions: tuple[Permission, ...]
+    classification: Classification = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class ToolSpec:
         self_check: Arguments of a call that succeeds wherever the tool is deployed with its role (R11).
         operations: Its operations, when it is a family of them.
         contract: What callers may rely on, in full; None of a tool that is not declared in Python.
+        classification: How much its answers give away; of a family, what its most careful operation says.
+        sensitive: Names of arguments whose values and sizes no record holds, sorted.
     """
 
     name: str
@@ -47,6 +52,8 @@ class ToolSpec:
     self_check: Mapping[str, Any] = field(default_factory=dict)
     operations: tuple[OperationSpec, ...] = ()
     contract: Contract | None = None
+    classification: Classification = DEFAULT
+    sensitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from foundation.bundle import BundleError
-from foundation.runtime_bundle import ENTRY_POINT, HOST, PLATFORM_CONTEXT, runtime_bundle
+from foundation.runtime_bundle import ENTRY_POINT, runtime_bundle
+from foundation.wheels import HOST, PLATFORM_CONTEXT, BundleError
 
 PACKAGE = "unit_converter"
 ARM64 = 0xB7

@@ -1,11 +1,14 @@
 """A bundle that cannot be made says which package stands in the way, and the way out."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from foundation.bundle import BundleError, bundle
+from foundation.bundle import bundle
+from foundation.wheels import HOST, BundleError
 
 
 @pytest.fixture
@@ -17,14 +20,8 @@ def source(tmp_path: Path) -> Path:
     return package.parent
 
 
-def make(source: Path, *packages: str) -> Path:
-    return bundle(source_root=source, packages=packages or ("probe",), cache_folder=source.parent / "cache")
-
-
-COMPILED = (
-    r"pydantic-core [\d.]+ is compiled for this machine and cannot be copied into a Lambda: "
-    "use a dependency in pure Python"
-)
+def make(source: Path, *packages: str, **options: Any) -> Path:
+    return bundle(source_root=source, packages=packages or ("probe",), cache_folder=source.parent / "cache", **options)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +29,8 @@ COMPILED = (
     [
         ("no-such-package==1.0", "no-such-package==1.0 is not installed: run `make setup`"),
         ("jmespath==0.1", r"jmespath==0.1 is wanted and [\d.]+ is installed: run `make setup`"),
-        ("pydantic-core", COMPILED),
-        ("pydantic", COMPILED),
     ],
-    ids=["missing", "another version", "compiled", "compiled further down"],
+    ids=["missing", "another version"],
 )
 def test_dependency_that_cannot_be_bundled(source: Path, requirement: str, sentence: str) -> None:
     (source / "probe" / "requirements.txt").write_text(f"# what it needs\n{requirement}\n")
@@ -82,3 +77,41 @@ def test_two_syntheses_at_once_make_one_whole_bundle(source: Path) -> None:
         ]
     assert len({run.result() for run in runs}) == 1
     assert [path.name for path in (source.parent / "cache").iterdir()] == [runs[0].result().name]
+
+
+def test_a_generated_file_is_part_of_the_bundle_and_of_its_hash(source: Path) -> None:
+    bundles = [make(source, generated=(("catalogue.json", text),)) for text in ("{}", "[]")]
+    assert [(made / "catalogue.json").read_text() for made in bundles] == ["{}", "[]"]
+    assert len({made.name for made in (*bundles, make(source))}) == 3
+
+
+def compiled_files(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.so"))
+
+
+def test_a_compiled_dependency_is_fetched_for_where_the_function_runs(source: Path) -> None:
+    (source / "probe" / "requirements.txt").write_text("cffi\n")
+    deployed, local = make(source), make(source, platform=HOST)
+    assert [file.name.split("-")[2] for file in compiled_files(deployed)] == ["aarch64"]
+    own = Path(str(distribution("cffi").locate_file(""))) / compiled_files(local)[0].name
+    assert own.read_bytes() == compiled_files(local)[0].read_bytes()
+    # What is in pure Python is copied as ever, and no installer leaves its traces.
+    assert all((made / "pycparser" / "__init__.py").is_file() for made in (deployed, local))
+    assert not [path for path in deployed.rglob("*") if path.name in {"RECORD", "INSTALLER", "bin", ".lock"}]
+
+
+def test_the_platform_is_none_of_a_bundle_in_pure_python(source: Path) -> None:
+    assert make(source).name == make(source, platform=HOST).name
+
+
+def test_a_platform_without_wheels_is_refused_with_uvs_reason(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (source / "probe" / "requirements.txt").write_text("cffi\n")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(source / "empty"))
+    with pytest.raises(BundleError, match=r"^lambda/probe cannot be installed for aarch64-manylinux2014: .* uv says: "):
+        make(source)
+
+
+def test_another_platform_is_refused(source: Path) -> None:
+    with pytest.raises(BundleError, match="'riscv' is not known: leave it out, or write host"):
+        make(source, platform="riscv")

@@ -178,8 +178,26 @@ def test_the_tenant_context_comes_from_the_propagated_headers(headers: Any) -> N
         "client_id": "client1",
         "request_id": "request-1",
         "correlation_id": "correlation-1",
+        "agent_id": "",
+        "agent_type": "",
+        "agent_version": "",
+        "groups": ["finance-analysts"],
+        "environment": "",
         "user_context": {"groups": ["finance-analysts"]},
     }
+
+
+def test_the_agent_comes_from_the_user_context() -> None:
+    said = {"agent_id": "acme-corp/finance-agent", "agent_type": "assistant", "agent_version": "1.0"}
+    context = {**said, "groups": ["admin", "acme-corp/finance-analysts"], "environment": "dev"}
+    answer = call(server, "who", headers={**HEADERS, "X-User-Context": json.dumps(context)})
+    assert {name: answer[name] for name in context} == context
+
+
+@pytest.mark.parametrize("wrong", [{"agent_id": 1}, {"environment": None}, {"groups": "admin"}, {"groups": [1]}])
+def test_a_user_context_of_other_types_is_refused(wrong: dict[str, Any]) -> None:
+    message = refusal(call(server, "who", headers={**HEADERS, "X-User-Context": json.dumps(wrong)}))
+    assert f"x-user-context has {next(iter(wrong))} of another type" in message
 
 
 def test_ids_that_no_header_gives_come_from_the_gateway() -> None:

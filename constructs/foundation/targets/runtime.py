@@ -24,8 +24,9 @@ from foundation.agentcore_trust import agentcore_principal
 from foundation.bundle import archive
 from foundation.function import VpcPlacement
 from foundation.log_group import LogKeeping
-from foundation.runtime_bundle import ENTRY_POINT, PLATFORM, PLATFORM_CONTEXT, PYTHON, runtime_bundle
+from foundation.runtime_bundle import ENTRY_POINT, runtime_bundle
 from foundation.targets.interface import BoundKind, Grant, Surroundings
+from foundation.wheels import PLATFORM, PLATFORM_CONTEXT, PYTHON
 
 ENDPOINT = "DEFAULT"
 """The endpoint that every runtime has and that follows its newest version."""

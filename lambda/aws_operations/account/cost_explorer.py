@@ -31,6 +31,7 @@ cost_explorer = server.family(
     # Every other operation fails in an account that never opened Cost Explorer, and costs money
     # (https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html).
     self_check="list_dimensions",
+    classification="confidential",
 )
 
 _DIMENSIONS = {

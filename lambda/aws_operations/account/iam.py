@@ -24,6 +24,7 @@ iam = server.family(
     "Read IAM without changing anything: roles, users, groups, policies, and what they allow. Credentials and ids of "
     "access keys are never shown.",
     self_check="get_account_summary",
+    classification="confidential",
 )
 
 

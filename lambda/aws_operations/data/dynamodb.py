@@ -41,6 +41,8 @@ dynamodb = server.family(
     "Read DynamoDB without changing anything: tables, their settings, backups and limits, and items by key or a page "
     "at a time. Reading items uses the read capacity of their table.",
     self_check={"operation": "list_tables", "page_size": 1},
+    classification="confidential",  # items hold whatever an application keeps
+    sensitive=["key", "sort_values"],
 )
 
 

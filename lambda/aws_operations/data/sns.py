@@ -25,6 +25,7 @@ sns = server.family(
     "Read SNS without changing anything: topics, their settings and policies, subscriptions. Of URLs that are notified "
     "only scheme and host are shown.",
     self_check={"operation": "list_topics"},
+    classification="confidential",  # subscriptions name people by e-mail address and phone number
 )
 
 

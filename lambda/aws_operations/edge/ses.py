@@ -28,6 +28,8 @@ ses = server.family(
     "ses_read_operations",
     "Read SES without changing anything: whether and how much mail is sent, identities, configuration sets.",
     self_check={"operation": "list_identities", "page_size": 1},
+    classification="internal",
+    sensitive=["email_address"],
 )
 
 

@@ -32,7 +32,7 @@ class Time(TypedDict):
     unix_seconds: int
 
 
-@server.tool(actions=[])
+@server.tool(actions=[], classification="public")
 def hello_world(name: str = "world") -> Greeting:
     """Greet someone; a call that works shows that the way from agent to tool is open.
 
@@ -42,7 +42,7 @@ def hello_world(name: str = "world") -> Greeting:
     return {"message": f"Hello, {name}!"}
 
 
-@server.tool(actions=[])
+@server.tool(actions=[], classification="public")
 def get_time(timezone: str = "UTC") -> Time:
     """Tell the current time.
 

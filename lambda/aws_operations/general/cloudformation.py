@@ -28,6 +28,7 @@ cloudformation = server.family(
     "cloudformation_read_operations",
     "Read CloudFormation without changing anything: stacks, their events, resources, drift, change sets and exports.",
     self_check={"operation": "list_stacks"},
+    classification="confidential",  # parameters and outputs of stacks hold what their authors put there
 )
 
 

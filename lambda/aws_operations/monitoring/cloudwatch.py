@@ -22,6 +22,8 @@ cloudwatch = server.family(
     "cloudwatch_read_operations",
     "Read CloudWatch without changing anything: metrics, alarms, dashboards, log groups, log events and log queries.",
     self_check={"operation": "describe_alarms", "page_size": 1},
+    classification="confidential",  # log events hold whatever an application writes
+    sensitive=["pattern", "query"],
 )
 
 
