@@ -25,6 +25,7 @@ from local.emulator.delivery_streams import delivery
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
 from local.emulator.log_delivery.transformers import Transformer
+from local.emulator.queries import engine as queries
 from local.emulator.resources import (
     agentcore,
     agentcore_governance,
@@ -104,6 +105,7 @@ def install(settings: Settings) -> None:
     delivery.install()
     subscriptions.install()
     function_logs.install()
+    queries.install()
     secret_versions.install()
     rotation.install()
     parameters.install()

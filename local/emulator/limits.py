@@ -250,8 +250,9 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="AWS::Glue::Table, AWS::Athena::WorkGroup, NamedQuery",
-        not_proved="Recorded; no query runs",
-        checked="the saved queries over records by DuckDB (tests/unit/test_audit_queries.py)",
+        not_proved="DuckDB runs queries instead of Trino, over all objects below a table's location and with every "
+        "permission; encryption, partition projection and the limit on bytes are recorded",
+        checked=f"the saved queries, parsed as Athena's (tests/unit/test_audit_queries.py); {_ACCOUNT}",
     ),
     Limit(
         subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::SNS::Topic",

@@ -16,9 +16,9 @@ import duckdb
 
 from foundation.audit.catalogue import RECORD_COLUMNS
 from foundation.audit.queries import RECORDS_TABLE, Query
+from local.emulator.queries.types import duckdb_type
 from tests.local.aws_clients import aws_client
 
-_TYPES = {"string": "VARCHAR", "bigint": "BIGINT", "boolean": "BOOLEAN"}
 ALL_CALLS = Query(name="all-calls", description="Every call", parameters=("first day", "last day"), condition="true")
 """One row a call, of all."""
 
@@ -73,32 +73,6 @@ def download(endpoint_url: str, bucket: str, folder: Path) -> int:
             s3.download_file(bucket, entry["Key"], str(file))
             objects += 1
     return objects
-
-
-def duckdb_type(kind: str) -> str:
-    """A type of Glue's as DuckDB writes it."""
-    if kind in _TYPES:
-        return _TYPES[kind]
-    name, _, inner = kind.removesuffix(">").partition("<")
-    if name == "array":
-        return f"{duckdb_type(inner)}[]"
-    if name == "map":
-        key, _, value = inner.partition(",")
-        return f"MAP({duckdb_type(key)}, {duckdb_type(value)})"
-    members = (member.partition(":") for member in _split(inner))
-    return f"STRUCT({', '.join(f'{member} {duckdb_type(of)}' for member, _, of in members)})"
-
-
-def _split(members: str) -> list[str]:
-    """The members of a struct, at the commas that are not inside one of them."""
-    parts, depth = [""], 0
-    for character in members:
-        depth += (character == "<") - (character == ">")
-        if character == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The whole audit path of the dev template: a record is logged, and lies in the locked bucket and with its tenant."""
+"""The deployed audit stack of dev: a logged record becomes a row, reaches its tenant, and a saved question finds it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def bucket_of(emulator: Emulator, audit: Stack) -> str:
     return str(bucket["PhysicalResourceId"])
 
 
-def test_a_call_becomes_one_row_and_reaches_its_tenant(emulator: Emulator, audit: Stack) -> None:
+@pytest.fixture(scope="module")
+def recorded(emulator: Emulator, audit: Stack) -> list[dict[str, Any]]:
+    """The rows of two calls that were logged, one answered and one refused before anybody knew whose it was."""
     now = datetime.datetime.now(datetime.UTC)
     known = {"request_id": "call-1", "timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.000Z"}
     request, response = record("request", **known), record("response", **known)
@@ -79,25 +81,54 @@ def test_a_call_becomes_one_row_and_reaches_its_tenant(emulator: Emulator, audit
     records = [request, response, refused]
     assert [problems(one) for one in records] == [[], [], []]
     log(emulator, "a line that is no record", *(json.dumps(one) for one in records))
-
-    bucket = bucket_of(emulator, audit)
     days = (now.date(), now.date() + datetime.timedelta(days=1))
-    found = eventually(lambda: calls(emulator.endpoint_url, bucket, days=days))
-    assert [(row["request_id"], row["outcome"], row["tenant_id"]) for row in found] == [
+    bucket = bucket_of(emulator, audit)
+    rows: list[dict[str, Any]] = eventually(lambda: calls(emulator.endpoint_url, bucket, days=days))
+    return rows
+
+
+def test_a_call_is_one_row(recorded: list[dict[str, Any]]) -> None:
+    assert [(row["request_id"], row["outcome"], row["tenant_id"]) for row in recorded] == [
         ("call-1", "allowed", "acme-corp"),
         ("call-2", "refused", None),
     ]
 
+
+@pytest.mark.usefixtures("recorded")
+def test_a_tenant_has_its_own_records_and_no_others(emulator: Emulator) -> None:
     logs = emulator.client("logs")
     copies = eventually(lambda: logs.filter_log_events(logGroupName=TENANT_LOG_GROUP)["events"])
     assert [json.loads(event["message"])["request_id"] for event in copies] == ["call-1", "call-1"]
 
 
-def test_the_saved_questions_are_there(emulator: Emulator, audit: Stack) -> None:
+@pytest.mark.usefixtures("recorded")
+def test_a_saved_question_is_answered(emulator: Emulator) -> None:
     athena = emulator.client("athena")
     ids = athena.list_named_queries(WorkGroup="foundation-dev-audit")["NamedQueryIds"]
-    named = athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
-    assert {one["Name"] for one in named} == {"denied-calls", "one-correlation-id", "one-tenants-day"}
+    named = {one["Name"]: one for one in athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]}
+    assert named.keys() == {"denied-calls", "one-correlation-id", "one-tenants-day"}
+    query = named["denied-calls"]
+    today = datetime.datetime.now(datetime.UTC).date()
+    asked = {
+        "QueryString": query["QueryString"],
+        "WorkGroup": query["WorkGroup"],
+        "QueryExecutionContext": {"Database": query["Database"]},
+    }
+    days = [f"'{today}'", f"'{today + datetime.timedelta(days=1)}'"]
+    execution = athena.start_query_execution(**asked, ExecutionParameters=days)["QueryExecutionId"]
+    eventually(lambda: status(athena, execution)["State"] not in ("QUEUED", "RUNNING"))
+    assert status(athena, execution)["State"] == "SUCCEEDED", status(athena, execution)
+    header, *rows = athena.get_query_results(QueryExecutionId=execution)["ResultSet"]["Rows"]
+    names = [cell["VarCharValue"] for cell in header["Data"]]
+    [row] = [dict(zip(names, (cell.get("VarCharValue") for cell in one["Data"]), strict=True)) for one in rows]
+    assert (row["request_id"], row["outcome"]) == ("call-2", "refused")
+    with pytest.raises(athena.exceptions.InvalidRequestException, match="expected 2 but found 1"):
+        athena.start_query_execution(**asked, ExecutionParameters=days[:1])
+
+
+def status(athena: Any, execution: str) -> dict[str, Any]:
+    found: dict[str, Any] = athena.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
+    return found
 
 
 def test_the_log_group_is_told_where_functions_look(emulator: Emulator, audit: Stack) -> None:

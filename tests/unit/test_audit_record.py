@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from foundation.audit.record import problems
+from foundation.audit.record import EVENT_TYPE, LONGEST_RECORD, VERSION, problems
+from governance.audit import AuditTrail, Call, Response
+from governance.caller import Caller
+from governance.catalogue import Catalogue
+from governance.events import Ids
+from governance.message import Message
 from tests.unit.audit_records import Record, record
 
 
@@ -45,3 +51,64 @@ def without(name: str) -> Record:
 def test_what_is_wrong_is_told_with_its_place(given: dict[str, Any], problem: str) -> None:
     [found] = problems(given)
     assert found.startswith(problem)
+
+
+TOOL = "aws-operations-v1___get_time"
+IDS = Ids("request-1", "correlation-1")
+ARGUMENTS = {"secret": "x", "timezone": "UTC", **{str(number): number for number in range(99)}}
+TRAIL = AuditTrail(
+    version=VERSION,
+    environment="dev",
+    catalogue=Catalogue({TOOL: {"classification": "internal", "sensitive": ["secret"]}}, {}),
+)
+CALLER = Caller(
+    tenant_id="acme-corp",
+    organization_id="org-finance-division",
+    client_id="client-1",
+    user_id=None,
+    agent_id="acme-corp/finance-agent",
+    agent_type="financial-assistant",
+    agent_version="1.0",
+    groups=("finance-analysts",),
+    permissions=("aws-operations-v1/*",),
+    environment="dev",
+    scopes=("aws-operations/read",),
+    issued_at=1_764_000_000,
+    expires_at=1_764_003_600,
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        TRAIL.record(
+            Call(ids=Ids("request-1", "correlation-1")), phase="request", outcome="refused", reason="no_token"
+        ),
+        TRAIL.record(
+            Call(
+                ids=IDS,
+                client_ip="192.0.2.1",
+                caller=CALLER,
+                message=Message(
+                    body={},
+                    method="tools/call",
+                    id=1,
+                    params={
+                        "name": TOOL,
+                        "arguments": {"secret": "x", "timezone": "UTC", **{str(n): n for n in range(99)}},
+                    },
+                ),
+            ),
+            phase="response",
+            outcome="allowed",
+            response=Response(status=200, size=2048, milliseconds=150, records=25),
+        ),
+    ],
+    ids=["nobody", "agent"],
+)
+def test_what_the_interceptors_write_is_a_record(line: str) -> None:
+    written = json.loads(line)
+    assert problems(written) == []
+    assert written["event_type"] == EVENT_TYPE
+    assert "\n" not in line
+    assert len(line) < LONGEST_RECORD

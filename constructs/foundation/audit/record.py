@@ -90,9 +90,7 @@ FIELDS: tuple[Field | Group, ...] = (
     Group(
         name="client_context",
         fields=(
-            Field(
-                name="agent_id", type="string", meaning="the agent, as acme-corp/finance-agent, from the verified token"
-            ),
+            Field(name="agent_id", type="string", meaning="agent, as acme-corp/finance-agent, from the verified token"),
             Field(name="tenant_id", type="string", meaning="its tenant, from the verified token"),
             Field(name="organization_id", type="string", meaning="the tenant's organization, from the verified token"),
             Field(name="client_id", type="string", meaning="the client of the identity provider"),
@@ -105,9 +103,7 @@ FIELDS: tuple[Field | Group, ...] = (
         fields=(
             Field(name="server_name", type="string", meaning="the gateway's target, as aws-operations-v1"),
             Field(name="method", type="string", meaning="the MCP method, as tools/call"),
-            Field(
-                name="resource_accessed", type="string", meaning="the tool, as aws-operations-v1___get_time, or the URI"
-            ),
+            Field(name="resource_accessed", type="string", meaning="tool, as aws-operations-v1___get_time, or URI"),
             Field(name="data_classification", type="string", meaning="what the tool is classified as"),
             Field(
                 name="arguments",
