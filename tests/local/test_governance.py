@@ -259,7 +259,7 @@ def test_a_blocked_agent_is_refused_within_a_minute_and_comes_back(
         assert DELIVERY in listed.stdout
         assert reason in listed.stdout
     finally:
-        unblocked = local_run.operate("unblock", "--tenant", tenant, "--agent", agent)
+        unblocked = local_run.operate("unblock", "--tenant", tenant, "--agent", agent, "--reason", reason)
     assert unblocked.returncode == 0, unblocked.stderr
     until_status(gateway, 200)
     logs = local_run.client("logs")
