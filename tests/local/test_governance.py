@@ -281,9 +281,9 @@ def until_status(gateway: Gateway, status: int) -> httpx2.Response:
 async def test_an_agent_over_its_limit_is_told_when_to_come_back(gateways: Mapping[str, Gateway]) -> None:
     """The file gives it 60 requests a minute; others are not held up. The last test: its budget is gone afterwards."""
     gateway = gateways[REPORTING]
-    answers = await asyncio.gather(*(asyncio.to_thread(gateway.ask, rpc("ping")) for _ in range(70)))
+    answers = await asyncio.gather(*(asyncio.to_thread(gateway.ask, rpc("ping")) for _ in range(150)))
     throttled = [answer for answer in answers if answer.status_code == 429]
-    assert len(throttled) >= 10
+    assert throttled
     error = json.loads(throttled[0].text)["error"]
     assert error["code"] == THROTTLED
     assert error["data"]["metric"] == "requests"
