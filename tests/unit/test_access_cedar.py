@@ -48,6 +48,11 @@ MISTAKES = [
         "aws-operations-v1",
     ),
     (
+        forbid("true", action='AgentCore::Action::"aws-operations-v1___*"'),
+        "'aws-operations-v1___*' is no tool, since Cedar knows no wildcards: write action in "
+        'AgentCore::Action::"aws-operations-v1"',
+    ),
+    (
         forbid(member(r"*\"analysts\"*")),
         "'analysts' is no group: did you mean acme-corp/analysts? use one of acme-corp/analysts",
     ),
