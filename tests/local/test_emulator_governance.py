@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import ssl
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -50,10 +51,11 @@ class Governed:
     emulator: Emulator
     client_id: str
     client_secret: str
+    stranger: tuple[str, str]
 
-    def token(self) -> str:
-        """An access token of the agent's client."""
-        pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+    def token(self, client: tuple[str, str] | None = None) -> str:
+        """An access token of the agent's client, or of another."""
+        pair = base64.b64encode(":".join(client or (self.client_id, self.client_secret)).encode()).decode()
         request = urllib.request.Request(
             "https://governed-test.auth.us-east-1.amazoncognito.com/oauth2/token",
             data=urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),
@@ -95,8 +97,15 @@ def deployed(emulator: Emulator) -> Iterator[Mapping[str, str]]:
         "Role": role(LAMBDA_TRUST, *readers),
         **user_pool("governed-test", "read"),
         "Client": machine_client("tools/read"),
+        "Stranger": machine_client("tools/read"),
     }
-    values = outputs(Role=get_att("Role", "Arn"), Pool=ref("Pool"), Client=ref("Client"), Arn=get_att("Pool", "Arn"))
+    values = outputs(
+        Role=get_att("Role", "Arn"),
+        Pool=ref("Pool"),
+        Client=ref("Client"),
+        Stranger=ref("Stranger"),
+        Arn=get_att("Pool", "Arn"),
+    )
     with stack(emulator, "governed") as made:
         yield made.create(resources, Outputs=values)
 
@@ -132,8 +141,12 @@ def governed(emulator: Emulator, deployed: Mapping[str, str], tmp_path_factory: 
         UserPoolId=pool, LambdaConfig={"PreTokenGenerationConfig": {"LambdaArn": arn, "LambdaVersion": "V3_0"}}
     )
     emulator.client("ssm").put_parameter(Name=f"{AGENTS}/{client_id}", Value=json.dumps(ENTRY), Type="String")
-    secret = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client_id)["UserPoolClient"]["ClientSecret"]
-    return Governed(emulator, client_id, secret)
+    clients = [
+        cognito.describe_user_pool_client(UserPoolId=pool, ClientId=ids[name])["UserPoolClient"]
+        for name in ("Client", "Stranger")
+    ]
+    agent, stranger = [(client["ClientId"], client["ClientSecret"]) for client in clients]
+    return Governed(emulator, *agent, stranger)
 
 
 def _deploy(emulator: Emulator, package: str, folder: Path, *, role_arn: str, variables: Mapping[str, str]) -> None:
@@ -160,6 +173,11 @@ def test_a_token_carries_the_directorys_claims(governed: Governed) -> None:
     payload = governed.token().split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(f"{payload}==="))
     assert {name: claims[name] for name in CLAIMS} == {name: ENTRY[name] for name in CLAIMS}
+
+
+def test_a_client_that_nobody_registered_gets_no_token(governed: Governed) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        governed.token(governed.stranger)
 
 
 def test_the_request_interceptor_takes_the_pools_token(governed: Governed) -> None:
