@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance import metrics
+from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, Write, printed
 from governance.caller import Caller, Callers
-from governance.events import Ids, Json, lower_headers, passed_on, refused, refused_http, reported, source_ip
+from governance.events import Ids, Json, lower_headers, passed_on, refused, refused_http, source_ip
 from governance.message import Message, check_headers, read_message
 from governance.refusals import UNAVAILABLE, RefusedError
 from governance.settings import Limits
@@ -73,7 +73,7 @@ class Judge:
         except RefusedError as error:
             return self._refuse(call, error)
         except Exception as error:
-            reported("gateway_request", error, ids)
+            trouble.failed("gateway_request", error, request_id=ids.request_id)
             return self._refuse(call, RefusedError("internal"))
         return passed_on(context_headers, message.body)
 

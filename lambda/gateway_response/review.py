@@ -19,11 +19,11 @@ from typing import Any
 from gateway_response.listing import SEARCH, allowed_tools, found_tools
 from gateway_response.outcome import Ended, ended, records_in
 from gateway_response.redaction import redact
-from governance import metrics
+from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, printed
 from governance.caller import Caller, Callers
 from governance.catalogue import Catalogue
-from governance.events import Ids, Json, answered, lower_headers, refused, refused_http, reported, source_ip, started_at
+from governance.events import Ids, Json, answered, lower_headers, refused, refused_http, source_ip, started_at
 from governance.message import CALL, LIST, Message, message_of
 from governance.refusals import RefusedError
 from governance.settings import Redaction
@@ -89,7 +89,7 @@ class Review:
         except RefusedError as refusal:
             return self._refuse(call, refusal)
         except Exception as failure:
-            reported("gateway_response", failure, call.ids)
+            trouble.failed("gateway_response", failure, request_id=call.ids.request_id)
             return self._refuse(call, RefusedError("internal"))
         return answered(body)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from governance import aws
+from governance import aws, trouble
 from governance.caller import Caller
 from governance.catalogue import Catalogue
 from governance.events import Ids
@@ -196,7 +196,8 @@ class Acknowledged:
                 logStreamName=self._stream,
                 logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": line}],
             )
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError) as error:
+            trouble.warn("a record cannot be written", error)
             raise RefusedError("audit_unavailable") from None
         if answer.get("rejectedLogEventsInfo"):
             raise RefusedError("audit_unavailable")

@@ -157,20 +157,5 @@ def refused_http(ids: Ids) -> Json:
     return {"interceptorOutputVersion": "1.0", "http": {"transformedGatewayResponse": response}}
 
 
-def reported(function: str, error: Exception, ids: Ids) -> None:
-    """Say in the log where a function failed; the error's own words could quote the call.
-
-    Args:
-        function: The function's name.
-        error: What it failed with.
-        ids: The call's ids.
-    """
-    import traceback  # noqa: PLC0415 - nothing fails in most calls
-
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
-    print(f"{function} failed: {type(error).__name__} at {places}, request {ids.request_id}", flush=True)
-
-
 def _output(mcp: Json) -> Json:
     return {"interceptorOutputVersion": "1.0", "mcp": mcp}

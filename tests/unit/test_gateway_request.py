@@ -441,7 +441,8 @@ def test_what_fails_inside_lets_nothing_through_and_quotes_nothing(
 
     monkeypatch.setattr(module._judge().suspensions, "check", fails)
     assert refusal(gateway.ask(request_event(call())))[0] == 503
-    assert "gateway_request failed: ZeroDivisionError at judge.py:" in gateway.lines
+    (line,) = [json.loads(line) for line in gateway.lines.splitlines() if "gateway_request failed" in line]
+    assert (line["error"], line["places"].split(":")[0]) == ("ZeroDivisionError", "judge.py")
     assert "s3cret" not in gateway.lines
 
 
