@@ -267,3 +267,31 @@ def test_cdks_node_function_closes_the_default_security_group(emulator: Emulator
     with stack(emulator, "node") as made:
         told = made.create(resources, Outputs=outputs(Group=get_att("Vpc", "DefaultSecurityGroup")))
         assert Function(emulator, made.id_of("Function")).answer(group=told["Group"]) == ([], None)
+
+
+def test_all_of_its_output_is_there_when_it_answers(emulator: Emulator) -> None:
+    """Also the last line of many, and a last line without its end."""
+    code = """
+def handler(event, context):
+    for number in range(500):
+        print(number)
+    print("last", end="")
+"""
+    resources = {
+        "Role": role(LAMBDA_TRUST, allow("logs:CreateLogStream", "logs:PutLogEvents")),
+        "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/all/output"}},
+        "Function": function(code, LoggingConfig={"LogGroup": ref("Logs")}),
+    }
+    with stack(emulator, "all-output") as made:
+        made.create(resources)
+        for _ in range(3):
+            Function(emulator, made.id_of("Function")).answer()
+        logs = emulator.client("logs")
+        streams = logs.describe_log_streams(logGroupName="/all/output")["logStreams"]
+        assert len(streams) == 3
+        for one in streams:
+            place = {"logGroupName": "/all/output", "logStreamName": one["logStreamName"]}
+            events = logs.get_log_events(**place, startFromHead=True)["events"]
+            start, *printed, _, _ = (event["message"].rstrip() for event in events)
+            assert start.startswith("START RequestId")
+            assert printed == [*map(str, range(500)), "last"]

@@ -343,6 +343,8 @@ def test_a_buckets_settings_can_be_read_back(emulator: Emulator) -> None:
         bucket = made.id_of("Bucket")
         [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
         assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        s3.put_object(Bucket=bucket, Key="under-aws-s3", ServerSideEncryption="aws:kms", Body=b"")
+        assert s3.head_object(Bucket=bucket, Key="under-aws-s3")["SSEKMSKeyId"].endswith("alias/aws/s3")
         [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
         assert (rule["Expiration"], rule["Transitions"]) == (
             {"Days": 366},

@@ -5,9 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ministack.services import s3
+
 from local.emulator.aws import client
+from local.emulator.patching import replace
+from local.emulator.responses import Response
+from local.emulator.settings import ACCOUNT, REGION
+
+_MANAGED_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/aws/s3"
+"""The key that S3 takes when a request for aws:kms names none
+(docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html)."""
 
 Properties = Mapping[str, Any]
+
+
+def install() -> None:
+    """Let an object be written under aws:kms without a key's name, which ministack refuses."""
+    original = s3._resolve_sse_write_headers
+    algorithm, key = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
+
+    def resolve(headers: dict[str, str], bucket: str) -> tuple[dict[str, str] | None, Response | None]:
+        named = headers if headers.get(algorithm) != "aws:kms" or headers.get(key) else {**headers, key: _MANAGED_KEY}
+        found: tuple[dict[str, str] | None, Response | None] = original(named, bucket)
+        return found
+
+    replace(original, resolve)
 
 
 def apply_bucket_settings(name: str, properties: Properties) -> None:

@@ -23,6 +23,7 @@ def install() -> None:
     _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes, before_delete=_pool_protection)
     _correct("AWS::Lambda::Permission", before=_function_must_exist)
     _correct("AWS::Lambda::Function", before=_check_function, settings=_function_settings)
+    buckets.install()
     run_on_worker_thread("AWS::S3::Bucket")
     _correct("AWS::S3::Bucket", settings=buckets.apply_bucket_settings)
     _correct("AWS::Logs::SubscriptionFilter", before=_log_group_must_exist)
