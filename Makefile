@@ -93,6 +93,22 @@ diff: setup ## Show what a deployment of ENV would change
 bootstrap: setup ## Prepare the current account and region for CDK, once
 	@cdk bootstrap -c env=$(ENV)
 
+OPERATE = $(BIN)/python -m operations
+# By the shell's own variables, so that a reason may hold what it likes.
+SUBJECT = --environment "$(ENV)" --tenant "$$TENANT" --agent "$$AGENT" --reason "$$REASON"
+
+.PHONY: block
+block: setup ## Suspend TENANT, or its AGENT, in ENV within a minute; REASON is kept. ENV=local for this machine
+	@$(OPERATE) block $(SUBJECT)
+
+.PHONY: unblock
+unblock: setup ## Lift such a block
+	@$(OPERATE) unblock $(SUBJECT)
+
+.PHONY: blocked
+blocked: setup ## List what is suspended in ENV
+	@$(OPERATE) blocked --environment "$(ENV)"
+
 .PHONY: local
 local: setup ## Run the whole platform on this machine, and show it at work
 	@$(BIN)/python -m local up

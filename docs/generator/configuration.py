@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from docs.generator.markdown import code, page, table
-from stacks.settings import EnvironmentSettings, TenantSettings
+from stacks.settings import EnvironmentSettings, PlatformGroups, TenantSettings
 from stacks.settings.base import IN_WORDS
 
 Schema = dict[str, Any]
@@ -17,7 +17,7 @@ _TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false
 
 
 def configuration_page() -> str:
-    """Every key of `config/<environment>.yaml` and `config/tenants/<tenant>.yaml`."""
+    """Every key of the files in `config/`."""
     parts = [
         "Unknown keys, wrong types and values that AWS would refuse end a synthesis with one sentence each, which "
         "names file, key, value and the way out. Keys without a default have to be given."
@@ -25,6 +25,7 @@ def configuration_page() -> str:
     for heading, model in (
         ("config/<environment>.yaml", EnvironmentSettings),
         ("config/tenants/<tenant>.yaml", TenantSettings),
+        ("config/policies/groups.yaml", PlatformGroups),
     ):
         parts += [f"## {code(heading)}", *_sections(model)]
     return page("Configuration", *parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs.generator.access import access_page
 from docs.generator.configuration import configuration_page
 from docs.generator.limits import limits_page
 from docs.generator.outputs import outputs_page
@@ -22,6 +23,7 @@ def pages(assembly: Path) -> dict[str, str]:
         assembly: what a synthesis of `ENVIRONMENT` wrote.
     """
     return {
+        "access.md": access_page(),
         "configuration.md": configuration_page(),
         "tools.md": tools_page(),
         "permissions.md": permissions_page(),

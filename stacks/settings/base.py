@@ -19,7 +19,8 @@ IN_WORDS: dict[str, str] = {}
 
 def text(pattern: str, *, wanted: str, longest: int | None = None) -> StringConstraints:
     """The constraint of a text that matches `pattern`, which is `wanted` in words, up to `longest` characters."""
-    IN_WORDS[pattern] = wanted
+    if IN_WORDS.setdefault(pattern, wanted) != wanted:
+        raise ValueError(f"{pattern} has two meanings: {IN_WORDS[pattern]}; {wanted}")
     return StringConstraints(pattern=pattern, max_length=longest)
 
 

@@ -8,9 +8,6 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.base import SettingsModel
 
-Classification = Literal["public", "internal", "confidential", "restricted"]
-"""How sensitive a tool's answers are, from least to most."""
-
 RedactionRules = Annotated[tuple[Literal["secrets", "personal"], ...], Field(strict=False)]
 """What is taken out of answers: `secrets` (keys, tokens, passwords), `personal` (addresses, phone and card numbers)."""
 

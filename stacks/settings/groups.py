@@ -30,7 +30,7 @@ ToolName = Annotated[
 and the name of a target of the settings for that target. AgentCore's tools have 256 characters at most."""
 
 OperationName = Annotated[
-    str, text(r"^[a-z][a-z0-9_]*$", wanted="an operation of the tool, like list_tables", longest=64)
+    str, text(r"^[a-z][a-z0-9_]{0,63}$", wanted="an operation of the tool, like list_tables, 64 characters at most")
 ]
 """A value of a tool's argument `operation`."""
 

@@ -29,6 +29,7 @@ from tests.local.local_run import AGENT, LocalRun
 SEARCH = "x_amz_bedrock_agentcore_search"
 TOOLS = all_tools()
 TARGET = target_name("aws-operations")
+AGENTS = ("acme-corp/finance-agent", "acme-corp/reporting-agent", "globex/delivery-agent", "globex/support-agent")
 
 
 def credentials(local_run: LocalRun, agent: str = AGENT) -> Credentials:
@@ -90,7 +91,7 @@ def test_status_says_what_runs_where(local_run: LocalRun) -> None:
     assert status.returncode == 0
     for port in (local_run.ports.emulator, local_run.ports.edge, local_run.ports.gateway):
         assert f"http://127.0.0.1:{port}" in status.stdout
-    assert "acme-corp/finance-agent, globex/support-agent" in status.stdout
+    assert ", ".join(AGENTS) in status.stdout
 
 
 async def test_every_tool_of_the_template_is_listed_and_answers(local_run: LocalRun) -> None:
@@ -106,7 +107,7 @@ async def test_every_tool_of_the_template_is_listed_and_answers(local_run: Local
 
 
 def test_the_token_command_prints_a_token_for_each_agent_and_nothing_else(local_run: LocalRun) -> None:
-    for agent in ("acme-corp/finance-agent", "globex/support-agent"):
+    for agent in AGENTS:
         run = local_run.command("token", "--agent", agent)
         assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", run.stdout)
         assert not run.stderr
@@ -115,9 +116,7 @@ def test_the_token_command_prints_a_token_for_each_agent_and_nothing_else(local_
 def test_the_token_command_names_the_agents_that_there_are(local_run: LocalRun) -> None:
     run = local_run.command("token", "--agent", "acme-corp/nobody")
     assert run.returncode == 1
-    assert run.stderr == (
-        "There is no agent 'acme-corp/nobody'; deployed are: acme-corp/finance-agent, globex/support-agent.\n"
-    )
+    assert run.stderr == f"There is no agent 'acme-corp/nobody'; deployed are: {', '.join(AGENTS)}.\n"
 
 
 def inspect(local_run: LocalRun, token: str, *arguments: str) -> dict[str, Any]:

@@ -101,6 +101,14 @@ def checkout_with_orders(folder: Path) -> Path:
     settings = yaml.safe_load(dev.read_text())
     settings["tool_servers"]["orders"] = {"package": "orders", "in_vpc": False, "reserved_concurrency": 5}
     dev.write_text(yaml.safe_dump(settings))
+    policies = folder / "config" / "policies" / "groups.yaml"
+    groups = yaml.safe_load(policies.read_text())
+    groups["groups"]["admin"]["tools"].append("orders/*")
+    policies.write_text(yaml.safe_dump(groups))
+    acme = folder / "config" / "tenants" / "acme-corp.yaml"
+    tenant = yaml.safe_load(acme.read_text())
+    tenant["agents"]["finance-agent"]["scopes"].append("orders/read")
+    acme.write_text(yaml.safe_dump(tenant))
     check = folder / "lambda" / "release_check" / "handler.py"
     patience = "PATIENCE_SECONDS = 60.0"
     assert patience in check.read_text()

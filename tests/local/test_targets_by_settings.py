@@ -63,11 +63,15 @@ class Deployed:
 
     @contextmanager
     def _settings(self) -> Iterator[dict[str, Any]]:
-        """The settings of dev, to be changed."""
+        """The settings of dev, to be changed; the agent's group may call all of what they come to."""
         file = self.run.repository / "config" / "dev.yaml"
         settings = yaml.safe_load(file.read_text())
         yield settings
         file.write_text(yaml.safe_dump(settings))
+        policies = self.run.repository / "config" / "policies" / "groups.yaml"
+        groups = yaml.safe_load(policies.read_text())
+        groups["groups"]["admin"]["tools"] = [f"{name}/*" for name in (*settings["tool_servers"], *settings["targets"])]
+        policies.write_text(yaml.safe_dump(groups))
 
     async def tools(self) -> set[str]:
         """The tools that an agent is shown."""

@@ -26,7 +26,8 @@ ENVIRONMENT = {
 TENANT = {
     "tenant": "acme-corp",
     "organization": "org-finance",
-    "agents": {"buyer": {"type": "assistant", "scopes": ["orders/read"]}},
+    "agents": {"buyer": {"type": "assistant", "groups": ["buyers"], "scopes": ["orders/read"]}},
+    "groups": {"buyers": {"tools": ["orders/*"]}},
 }
 MAJORS = {"deprecated": TODAY, "ends": date(2027, 6, 30), "package": "orders_v1"}
 TOOL = '''

@@ -122,8 +122,8 @@ def _declared(tool: ToolSpec) -> OfferedTool:
         name=tool.name,
         input_schema=tool.input_schema,
         operations=tuple(operation.name for operation in tool.operations),
-        classification=getattr(tool, "classification", "internal"),
-        sensitive=tuple(getattr(tool, "sensitive", ())),
+        classification=tool.classification,
+        sensitive=tool.sensitive,
     )
 
 

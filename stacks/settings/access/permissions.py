@@ -10,12 +10,15 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cedarpy
 
 from foundation.policy_text import GATEWAY_PLACEHOLDER, PolicyText
 from stacks.settings.access.cedar_text import action
 from stacks.settings.access.offer import SEPARATOR, Offer
+
+DENY = cedarpy.Decision.Deny
 
 
 def tags_of(entry: Mapping[str, object], names: Mapping[str, str], *, scopes: Sequence[str]) -> dict[str, str]:
@@ -57,22 +60,37 @@ class Decisions:
             policies: all that can matter for it.
             among: tools by their full name.
         """
-        parsed = cedarpy.PolicySet.from_str("\n".join(policy.statement for policy in policies))
-        caller = {"uid": _uid("OAuthUser", "caller"), "attrs": {"id": "caller"}, "parents": [], "tags": dict(tags)}
-        entities = self._actions.with_added_json_str(json.dumps([caller]))
+        parsed, entities = _parsed(policies), self._entities(tags)
         return {
             name
             for name in among
-            if cedarpy.is_authorized_partial(_request(name), parsed, entities).decision is not cedarpy.Decision.Deny
+            if cedarpy.is_authorized_partial(_request(name, None), parsed, entities).decision is not DENY
         }
 
+    def operations(
+        self, tags: Mapping[str, str], policies: Iterable[PolicyText], name: str, among: Sequence[str]
+    ) -> list[str]:
+        """The operations among `among` of one tool that a caller with these tags may call, without other arguments."""
+        requests = [_request(name, {"input": {"operation": operation}}) for operation in among]
+        results = cedarpy.is_authorized_batch(requests, _parsed(policies), self._entities(tags))
+        return [operation for operation, result in zip(among, results, strict=True) if result.allowed]
 
-def _request(name: str) -> dict[str, str | None]:
+    def _entities(self, tags: Mapping[str, str]) -> cedarpy.Entities:
+        caller = {"uid": _uid("OAuthUser", "caller"), "attrs": {"id": "caller"}, "parents": [], "tags": dict(tags)}
+        return self._actions.with_added_json_str(json.dumps([caller]))
+
+
+def _parsed(policies: Iterable[PolicyText]) -> cedarpy.PolicySet:
+    return cedarpy.PolicySet.from_str("\n".join(policy.statement for policy in policies))
+
+
+def _request(name: str, context: Mapping[str, object] | None) -> dict[str, Any]:
+    """What AgentCore asks Cedar about a call of the tool `name`; without a context, about any call of it."""
     return {
         "principal": 'AgentCore::OAuthUser::"caller"',
         "action": action(name),
         "resource": GATEWAY_PLACEHOLDER,
-        "context": None,
+        "context": context,
     }
 
 

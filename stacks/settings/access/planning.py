@@ -2,98 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import cedarpy
 
-from foundation.policy_text import PolicyText
 from stacks.settings.access import review
 from stacks.settings.access.catalogue import catalogue
 from stacks.settings.access.directory import Entry, entry, size_mistake
-from stacks.settings.access.grants import Granted, resolve
-from stacks.settings.access.handwritten import Statement
+from stacks.settings.access.group_policies import GroupPolicies, Sources, group_policies
 from stacks.settings.access.members import (
-    PLATFORM_FILE,
     Member,
     client_mistakes,
     members,
     membership_mistakes,
     scope_mistakes,
 )
-from stacks.settings.access.offer import SEPARATOR, Offer
+from stacks.settings.access.offer import SEPARATOR
 from stacks.settings.access.permissions import Decisions, compact, tags_of
 from stacks.settings.access.plan import AccessPlan
 from stacks.settings.access.quotas import quota_mistakes
 from stacks.settings.access.rate_limits import rate_limits
 from stacks.settings.access.schema import LARGEST, action_parents, cedar_schema
-from stacks.settings.access.statements import policies
-from stacks.settings.environment import EnvironmentSettings
-from stacks.settings.groups import GroupSettings, PlatformGroups
-from stacks.settings.identity import ClaimNames, OidcProvider
-from stacks.settings.tenant import TenantSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sources:
-    """What a plan is made from.
-
-    Attributes:
-        name: the environment's name.
-        environment: its settings.
-        tenants: its tenants, sorted by name.
-        everywhere: the tenants of all environments.
-        platform: the platform's groups.
-        statements: the hand-written Cedar for it.
-        offer: what its gateway offers.
-        elsewhere: tool servers and targets of any environment.
-    """
-
-    name: str
-    environment: EnvironmentSettings
-    tenants: Sequence[TenantSettings]
-    everywhere: Sequence[TenantSettings]
-    platform: PlatformGroups
-    statements: Sequence[Statement]
-    offer: Offer
-    elsewhere: Collection[str]
-
-    @property
-    def claims(self) -> ClaimNames:
-        """What the provider calls the claims."""
-        return self.environment.identity.provider.claims
-
-    @property
-    def external(self) -> bool:
-        """Whether clients and secrets are the business of a provider outside of the kit."""
-        return isinstance(self.environment.identity.provider, OidcProvider)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Groups:
-    """What groups grant in this environment, and the policies that say so.
-
-    Attributes:
-        granted: what each group grants, by the group as claims have it.
-        platform: policies of each platform group by its name.
-        own: policies of each tenant's own groups by tenant, where it has such.
-    """
-
-    granted: Mapping[str, Granted]
-    platform: Mapping[str, tuple[PolicyText, ...]]
-    own: Mapping[str, tuple[PolicyText, ...]]
-
-    def policies_of(self, member: Member) -> list[PolicyText]:
-        """The policies of the agent's groups."""
-        platform = (policy for group in member.groups for policy in self.platform.get(group, ()))
-        return [*platform, *self.own.get(member.tenant.tenant, ())]
-
-    def all(self) -> Iterator[PolicyText]:
-        """Every policy."""
-        for policies_of_one in (*self.platform.values(), *self.own.values()):
-            yield from policies_of_one
 
 
 def plan_access(sources: Sources) -> tuple[AccessPlan | None, list[str]]:
@@ -106,7 +37,7 @@ def plan_access(sources: Sources) -> tuple[AccessPlan | None, list[str]]:
         *membership_mistakes(sources.everywhere, sources.platform),
         *client_mistakes({tenant.tenant: tenant for tenant in sources.tenants}, external=sources.external),
     ]
-    groups, wrong = _groups(sources)
+    groups, wrong = group_policies(sources)
     mistakes += wrong
     limits, wrong = rate_limits(
         sources.environment.limits,
@@ -139,42 +70,7 @@ def plan_access(sources: Sources) -> tuple[AccessPlan | None, list[str]]:
     return (None if mistakes else plan), mistakes
 
 
-def _groups(sources: Sources) -> tuple[_Groups, list[str]]:
-    """What groups grant, with their policies, and a sentence for each grant that names nothing."""
-    granted: dict[str, Granted] = {}
-    mistakes: list[str] = []
-
-    def read(name: str, group: GroupSettings, place: str) -> Granted:
-        granted[name], wrong = resolve(group, sources.offer, elsewhere=sources.elsewhere, place=place)
-        mistakes.extend(wrong)
-        return granted[name]
-
-    claim = sources.claims.groups
-    platform, own = {}, {}
-    for name, group in sources.platform.groups.items():
-        found = read(name, group, f"{PLATFORM_FILE}: groups.{name}")
-        description = group.description or f"Platform group {name}"
-        platform[name] = policies(
-            f"platform_{name.replace('-', '_')}", {name: found}, claim=claim, description=description
-        )
-    for tenant in sources.tenants:
-        label = f"config/tenants/{tenant.tenant}.yaml"
-        groups = {
-            f"{tenant.tenant}/{name}": read(f"{tenant.tenant}/{name}", group, f"{label}: groups.{name}")
-            for name, group in tenant.groups.items()
-        }
-        found_policies = policies(
-            f"tenant_{tenant.tenant.replace('-', '_')}",
-            groups,
-            claim=claim,
-            description=f"Groups of tenant {tenant.tenant}",
-        )
-        if found_policies:
-            own[tenant.tenant] = found_policies
-    return _Groups(granted=granted, platform=platform, own=own), mistakes
-
-
-def _cedar_mistakes(sources: Sources, groups: _Groups) -> Iterator[str]:
+def _cedar_mistakes(sources: Sources, groups: GroupPolicies) -> Iterator[str]:
     """What is wrong with the Cedar by hand, and with what the kit wrote, should that ever be."""
     text = cedar_schema(sources.offer, named=_named(sources, groups))
     if len(text.encode()) > LARGEST:
@@ -203,7 +99,7 @@ def _known_claims(sources: Sources) -> set[str]:
     return names if sources.external else names | {"scope"}
 
 
-def _named(sources: Sources, groups: _Groups) -> set[str]:
+def _named(sources: Sources, groups: GroupPolicies) -> set[str]:
     """Tools that settings and Cedar name of targets which tell them only when asked."""
     named = {tool for granted in groups.granted.values() for tool in granted.tools}
     for statement in sources.statements:
@@ -213,7 +109,7 @@ def _named(sources: Sources, groups: _Groups) -> set[str]:
     return {name for name in named - known if name.partition(SEPARATOR)[0] in sources.offer.targets}
 
 
-def _directory(sources: Sources, groups: _Groups) -> dict[str, dict[str, Any]]:
+def _directory(sources: Sources, groups: GroupPolicies) -> dict[str, dict[str, Any]]:
     """Each agent's entry in the directory, with what Cedar lets it call."""
     decisions = Decisions(action_parents(sources.offer, named=_named(sources, groups)))
     tools = {name for name, target in decisions.parents.items() if target is not None}
@@ -235,7 +131,7 @@ def _directory(sources: Sources, groups: _Groups) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _granted_tools(member: Member, groups: _Groups, parents: Mapping[str, str | None]) -> set[str]:
+def _granted_tools(member: Member, groups: GroupPolicies, parents: Mapping[str, str | None]) -> set[str]:
     """The tools that an agent's groups grant, before any policy by hand takes some away."""
     granted = [groups.granted[group] for group in member.groups]
     targets = {target for one in granted for target in one.targets}
@@ -244,7 +140,7 @@ def _granted_tools(member: Member, groups: _Groups, parents: Mapping[str, str | 
     }
 
 
-def _agent_mistakes(sources: Sources, groups: _Groups, directory: Mapping[str, Entry]) -> Iterator[str]:
+def _agent_mistakes(sources: Sources, groups: GroupPolicies, directory: Mapping[str, Entry]) -> Iterator[str]:
     """Agents that ask for too few scopes, or may call more than the directory can say."""
     for member in members(sources.tenants):
         if not sources.external:

@@ -98,6 +98,8 @@ def _actions(tree: pst.Template, offer: Offer) -> Iterator[str]:
         target, _, tool = name.partition(SEPARATOR)
         if target not in offer.targets:
             yield f"{name!r} is of no target of the gateway: {one_of(target, sorted(offer.targets))}"
+        elif tool == "*":
+            yield f'{name!r} is no tool, since Cedar knows no wildcards: write action in {_ACTION}::"{target}"'
         elif tool and offer.targets[target].complete and tool not in offer.targets[target].tools:
             yield f"{name!r} is no tool of {target}: {one_of(tool, sorted(offer.targets[target].tools))}"
 

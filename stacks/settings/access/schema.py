@@ -38,8 +38,9 @@ def cedar_schema(offer: Offer, *, named: Collection[str] = ()) -> str:
     for target in sorted(offer.targets):
         lines.append(f'  action {text(target)} in [Action::"CallTool"];\n')
     inputs: dict[str, str] = {name: _record(tool.input_schema or {}) for name, _, tool in offer.full_names()}
-    for name in named:
-        inputs.setdefault(name, "{}")
+    for name, parent in action_parents(offer, named=named).items():
+        if parent is not None:
+            inputs.setdefault(name, "{}")
     for name, record in sorted(inputs.items()):
         lines.append(
             f"  action {text(name)} in [Action::{text(name.split('___')[0])}] appliesTo "

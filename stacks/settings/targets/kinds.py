@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from stacks.settings.base import SettingsModel, text
-from stacks.settings.governance import Classification
 from stacks.settings.targets.credentials import Credential, HttpsUrl, IamCredential
 from stacks.settings.targets.private_endpoint import PrivateEndpoint
+from toolkit.classification import Classification
 
 LambdaArn = Annotated[
     str,

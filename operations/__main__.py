@@ -1,0 +1,66 @@
+"""What `make block`, `make unblock` and `make blocked` run: `python -m operations block|unblock|blocked`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.failure import OperationError
+from operations.place import find_place
+from operations.suspension import KillSwitch
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; what hinders it goes to the standard error, in a sentence, and gives 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        switch = KillSwitch(find_place(options.environment))
+        match options.command:
+            case "block":
+                print(switch.block(_subject(options), options.reason))
+            case "unblock":
+                print(switch.unblock(_subject(options), options.reason))
+            case "blocked":
+                print("\n".join(_lines(switch)) or f"Nobody is suspended in {options.environment}.")
+    except OperationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS does not do it ({error}): check the credentials and what they allow.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _subject(options: argparse.Namespace) -> str:
+    if not options.tenant:
+        raise OperationError("No tenant is given: add TENANT=<tenant>, and AGENT=<agent> for one agent of it.")
+    agent = str(options.agent or "").removeprefix(f"{options.tenant}/")
+    return f"{options.tenant}/{agent}" if agent else str(options.tenant)
+
+
+def _lines(switch: KillSwitch) -> list[str]:
+    return [
+        f"{entry.subject}  {entry.source}  {entry.at or '-'}  {entry.by}  {entry.reason}"
+        for entry in switch.suspended()
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m operations", description="Operate a deployed environment.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, what in (("block", "suspend a tenant or an agent at once"), ("unblock", "lift such a block")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("--tenant", default="", help="the tenant")
+        command.add_argument("--agent", help="one agent of it; the whole tenant when left out")
+        command.add_argument("--reason", default="", help="why, for the audit record")
+        command.add_argument("--environment", required=True, help="the environment, or local")
+    listing = commands.add_parser("blocked", help="list what is suspended, by command or by settings")
+    listing.add_argument("--environment", required=True, help="the environment, or local")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
