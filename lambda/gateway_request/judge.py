@@ -7,12 +7,11 @@ agent may call is the policy engine's to say.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance import metrics
+from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, Write, printed
 from governance.caller import Caller, Callers
 from governance.events import Ids, Json, lower_headers, passed_on, refused, refused_http, source_ip
@@ -74,7 +73,7 @@ class Judge:
         except RefusedError as error:
             return self._refuse(call, error)
         except Exception as error:
-            _report(error, ids)
+            trouble.failed("gateway_request", error, request_id=ids.request_id)
             return self._refuse(call, RefusedError("internal"))
         return passed_on(context_headers, message.body)
 
@@ -121,11 +120,3 @@ def _check_access(caller: Caller, message: Message) -> None:
         raise RefusedError("method_not_allowed")
     if caller.contradicted_by(message.arguments):
         raise RefusedError("tenant_argument")
-
-
-def _report(error: Exception, ids: Ids) -> None:
-    """Say in the log where something failed; the error's own words could quote the call."""
-    places = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    printed(f"gateway_request failed: {type(error).__name__} at {' '.join(places)}, request {ids.request_id}")

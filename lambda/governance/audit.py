@@ -1,13 +1,15 @@
 """The audit record: who called what, how it ended; one line of JSON per phase of a call (requirement R8).
 
-The shape is that of the architecture's §5.4 with `version`, `phase`, `outcome` and `reason`; `docs` has the fields.
-What is unknown is null. No record holds a token, the value of an argument, or anything of an answer but its size.
+The shape is that of the architecture's §5.4 with `version`, `phase`, `outcome` and `reason`
+(docs/decisions/interceptors.md has the fields). What is unknown is null. No record holds a token, the value of an
+argument, or anything of an answer but its size.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from governance import aws
+from governance import aws, trouble
 from governance.caller import Caller
 from governance.catalogue import Catalogue
 from governance.events import Ids
@@ -30,6 +32,7 @@ OTHER = "(other)"
 
 _ARGUMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MOST_ARGUMENTS = 32
+_MOST_SCOPES, _LONGEST_SCOPE = 50, 256
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def _security(caller: Caller | None) -> dict[str, Any]:
     return {
         "token_issued_at": _iso(caller.issued_at) if caller and caller.issued_at is not None else None,
         "token_expires_at": _iso(caller.expires_at) if caller else None,
-        "scopes": list(caller.scopes) if caller else [],
+        "scopes": [scope[:_LONGEST_SCOPE] for scope in caller.scopes[:_MOST_SCOPES]] if caller else [],
         "permissions_validated": caller is not None,
     }
 
@@ -157,8 +160,9 @@ Write = Callable[[str], None]
 
 
 def printed(line: str) -> None:
-    """Write a record to the function's log group, which is the audit log group."""
-    print(line, flush=True)
+    """Write a record to the function's log group, which is the audit log group, as one event: in one piece."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 class Acknowledged:
@@ -192,7 +196,8 @@ class Acknowledged:
                 logStreamName=self._stream,
                 logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": line}],
             )
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError) as error:
+            trouble.warn("a record cannot be written", error)
             raise RefusedError("audit_unavailable") from None
         if answer.get("rejectedLogEventsInfo"):
             raise RefusedError("audit_unavailable")

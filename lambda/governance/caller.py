@@ -16,9 +16,11 @@ from governance.tokens import Claims, scopes
 _PRINTABLE = re.compile(r"[\x20-\x7e]{0,256}")
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _LISTS = ("groups", "permissions")
-_LONGEST_HEADER = 4096
-"""A propagated header's value is printable ASCII of at most 4 KB:
-https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html"""
+_LONGEST_CONTEXT = 2000
+"""A propagated header's value is printable ASCII of at most 4 KB
+(https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html), but a Lambda target gets all of
+them in its client context, which holds 3,583 bytes in base64
+(https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html): 2,687 of JSON, ids and the tool's name included."""
 
 _MARK = re.compile(r"[_\- ]")
 
@@ -70,15 +72,15 @@ class Caller:
             "groups": self.groups,
             "environment": self.environment,
         }
-        text = json.dumps(context, separators=(",", ":"))
-        if len(text) > _LONGEST_HEADER:
-            raise RefusedError("claims_malformed")
-        return {
+        headers = {
             "X-Tenant-ID": self.tenant_id,
             "X-Client-ID": self.client_id,
             "X-Org-ID": self.organization_id,
-            "X-User-Context": text,
+            "X-User-Context": json.dumps(context, separators=(",", ":")),
         }
+        if len(json.dumps(headers)) > _LONGEST_CONTEXT:
+            raise RefusedError("claims_malformed")
+        return headers
 
     def may(self, permission: str) -> bool:
         """Whether it has a permission, `<target>/<tool>` or `mcp:<method>`, or all of that kind."""

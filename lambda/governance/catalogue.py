@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,6 +49,11 @@ class Catalogue:
         target = self.targets.get(tool.partition("___")[0], {})
         found = self.tools.get(tool, {}).get("classification") or target.get("classification")
         return str(found or DEFAULT)
+
+    @cached_property
+    def known_targets(self) -> frozenset[str]:
+        """The targets; a metric's dimension is one of these, and not whatever a caller writes."""
+        return frozenset({*self.targets, *(tool.partition("___")[0] for tool in self.tools)})
 
     def sensitive(self, tool: str | None) -> frozenset[str]:
         """Arguments of a tool whose sizes no record holds either."""

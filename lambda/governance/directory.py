@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from governance import aws
+from governance import aws, trouble
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS
 
@@ -114,8 +114,10 @@ class Directory:
         except ClientError as error:
             if error.response["Error"]["Code"] == "ParameterNotFound":
                 return None
+            trouble.warn("the directory of agents cannot be read", error)
             raise RefusedError("directory_unavailable") from None
-        except BotoCoreError:
+        except BotoCoreError as error:
+            trouble.warn("the directory of agents cannot be read", error)
             raise RefusedError("directory_unavailable") from None
         return answer["Parameter"]["Value"]
 

@@ -123,10 +123,9 @@ def passed_on(headers: Mapping[str, str], body: Mapping[str, Any]) -> Json:
 
 def answered(body: Any, *, status: int | None = None, headers: Mapping[str, str] | None = None) -> Json:
     """The answer of an interceptor that says what the caller gets; status and headers stay as they are when None."""
-    members = {"statusCode": status, "headers": dict(headers) if headers else None, "body": body}
-    return _output(
-        {"transformedGatewayResponse": {name: value for name, value in members.items() if value is not None}}
-    )
+    kept = {"statusCode": status, "headers": dict(headers) if headers else None}
+    members = {name: value for name, value in kept.items() if value is not None}
+    return _output({"transformedGatewayResponse": {**members, "body": body}})
 
 
 def refused(error: RefusedError, ids: Ids) -> Json:

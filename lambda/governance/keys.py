@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from governance import trouble
 from governance.refusals import RefusedError
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class KeySource:
             if not isinstance(issuer, str) or not isinstance(jwks_uri, str):
                 return
             self._provider = Provider(issuer, public_keys(self._document(jwks_uri)))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError) as error:
+            trouble.warn(f"the keys of {self._discovery_url} cannot be had", error)
             return
         self._fetched_at = now
 

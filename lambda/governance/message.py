@@ -68,7 +68,15 @@ def read_message(text: object, *, max_bytes: int, max_depth: int) -> Message:
     Raises:
         RefusedError: It is none, with its id once that is known.
     """
-    body = strict_json.read(text, max_bytes=max_bytes, max_depth=max_depth)
+    return message_of(strict_json.read(text, max_bytes=max_bytes, max_depth=max_depth))
+
+
+def message_of(body: object) -> Message:
+    """The message that a body is which was read before.
+
+    Raises:
+        RefusedError: It is none, with its id once that is known.
+    """
     if isinstance(body, list):
         raise RefusedError("batch")
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0" or {"result", "error"} & body.keys():

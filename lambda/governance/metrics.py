@@ -23,7 +23,8 @@ def emit(
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415 - see the module docstring
 
     first, *others = dimensions
-    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    # Without a service, which Powertools would otherwise take from the environment and add to the first set.
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service="")
     for name, value in first.items():
         metrics.add_dimension(name, value)
     for more in others:

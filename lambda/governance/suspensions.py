@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from governance import aws
+from governance import aws, trouble
 from governance.refusals import RefusedError
 
 RENEW_SECONDS = 15.0
@@ -61,7 +61,8 @@ class Suspensions:
 
         try:
             found = self._all()
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError) as error:
+            trouble.warn("the list of suspensions cannot be read", error)
             self._failed_at = now
             return
         self._subjects = frozenset(subject for parameter in found for subject in self._named(parameter))

@@ -1,12 +1,14 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, synth, targets, warm_call
+from tests.bench import cold_import, gateway_request, synth, targets, warm_call
 
 
 def main() -> None:
     """Run all benchmarks, the quick ones first."""
     print("Warm tool call (median of 9 times 200 calls)", flush=True)
     warm_call.run()
+    print("The request interceptor (import: median of 9 processes; decision: 5000 calls)", flush=True)
+    gateway_request.run()
     print("Cold import (median of 9 processes)", flush=True)
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)

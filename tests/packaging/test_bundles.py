@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 
 from foundation.bundle import bundle
-from foundation.function import SHARED_PACKAGES, SOURCE_ROOT
+from foundation.function import GOVERNANCE_PACKAGES, SHARED_PACKAGES, SOURCE_ROOT
+from foundation.wheels import HOST, PLATFORM
 from tests.assemblies import ROOT
 
 SERVERS = ("account", "ai", "data", "edge", "general", "monitoring")
-FUNCTIONS = (*(f"aws_operations.{server}" for server in SERVERS), "release_check", "secret_rotation")
+GOVERNANCE = ("audit_router", "gateway_request", "gateway_response", "token_claims")
+FUNCTIONS = (*(f"aws_operations.{server}" for server in SERVERS), "release_check", "secret_rotation", *GOVERNANCE)
+COMPILED = {"gateway_request", "gateway_response"}
+"""Functions with dependencies that are compiled."""
+ARM64 = 0xB7
+"""e_machine of an ELF file for arm64 (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html)."""
 GENERAL = "aws_operations.general"
 AWS_SERVICES = {"secret_rotation": ("cognito-idp", "secretsmanager")}
 each_function = pytest.mark.parametrize("package", FUNCTIONS)
@@ -37,19 +43,30 @@ assert answer["timezone"] == "America/Sao_Paulo", answer
 """
 
 
-def made(package: str, cache_folder: Path, source_root: Path = SOURCE_ROOT) -> Path:
+def shared(package: str) -> tuple[str, ...]:
+    return GOVERNANCE_PACKAGES if package in GOVERNANCE else SHARED_PACKAGES
+
+
+def made(package: str, cache_folder: Path, source_root: Path = SOURCE_ROOT, *, platform: str = PLATFORM) -> Path:
     return bundle(
         source_root=source_root,
-        packages=(package, *SHARED_PACKAGES),
+        packages=(package, *shared(package)),
         cache_folder=cache_folder,
         aws_services=AWS_SERVICES.get(package, ()),
+        platform=platform,
     )
 
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The bundle of each function."""
+    """The bundle of each function, as it is deployed."""
     return {package: made(package, tmp_path_factory.mktemp("bundles")) for package in FUNCTIONS}
+
+
+@pytest.fixture(scope="module")
+def local_bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The bundle of each function, as it runs on this machine."""
+    return {package: made(package, tmp_path_factory.mktemp("local"), platform=HOST) for package in FUNCTIONS}
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +88,27 @@ def run_clean(code: str, *path: Path) -> subprocess.CompletedProcess[str]:
 
 
 @each_function
-def test_a_bundle_imports_on_its_own(bundles: dict[str, Path], runtime: Path, package: str) -> None:
-    run = run_clean(f"import {package}.handler\n{package}.handler.handler", bundles[package], runtime)
+def test_a_bundle_imports_on_its_own(local_bundles: dict[str, Path], runtime: Path, package: str) -> None:
+    run = run_clean(f"import {package}.handler\n{package}.handler.handler", local_bundles[package], runtime)
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("package", sorted(COMPILED))
+def test_a_bundle_can_verify_tokens(local_bundles: dict[str, Path], runtime: Path, package: str) -> None:
+    """Its own cryptography is loaded at the first call only, so an import says nothing of it."""
+    code = (
+        "from joserfc.jwk import RSAKey\nfrom governance import keys\n"
+        "assert keys.public_keys({'keys': [RSAKey.generate_key(2048).as_dict(private=False)]})"
+    )
+    run = run_clean(code, local_bundles[package], runtime)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("package", sorted(COMPILED))
+def test_what_is_compiled_is_for_awss_processors(bundles: dict[str, Path], package: str) -> None:
+    compiled = list(bundles[package].rglob("*.so"))
+    assert {int.from_bytes(file.read_bytes()[18:20], "little") for file in compiled} == {ARM64}
+    assert {file.name.partition(".")[0] for file in compiled} == {"_cffi_backend", "_rust"}
 
 
 def test_without_its_bundle_a_function_does_not_import(runtime: Path) -> None:
@@ -90,12 +125,14 @@ def test_a_tool_answers_from_its_bundle(bundles: dict[str, Path], runtime: Path)
 @each_function
 def test_a_bundle_holds_no_rubbish(bundles: dict[str, Path], package: str) -> None:
     files = [path.relative_to(bundles[package]) for path in bundles[package].rglob("*") if path.is_file()]
-    assert [file for file in files if file.suffix in {".pyc", ".so", ".pyd", ".exe"}] == []
+    assert [file for file in files if file.suffix in {".pyc", ".pyd", ".exe"}] == []
+    assert bool([file for file in files if file.suffix == ".so"]) == (package in COMPILED)
     assert [file for file in files if file.suffix == ".pth" or file.name in {"requirements.txt", "RECORD"}] == []
     top = {file.parts[0] for file in files}
     assert {"tests", "bin", "stacks", "foundation", "local"} & top == set()
     outer, _, inner = package.partition(".")
-    assert {outer, "toolkit", "aws_lambda_powertools"} <= top
+    assert {outer, "aws_lambda_powertools"} <= top
+    assert {"toolkit", "governance"} & top == set(shared(package))
     assert {function.partition(".")[0] for function in FUNCTIONS} & top == {outer}
     assert {file.parts[1] for file in files if file.parts[0] == outer} & set(SERVERS) == ({inner} if inner else set())
 
