@@ -36,6 +36,7 @@ class AuditStack(FoundationStack):
             self,
             "Audit",
             name=f"{settings.prefix}-audit",
+            environment=settings.name,
             path=path,
             key=key,
             log_keeping=self.log_keeping(key),

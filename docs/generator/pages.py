@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from docs.generator.access import access_page
+from docs.generator.audit import audit_page
 from docs.generator.configuration import configuration_page
 from docs.generator.limits import limits_page
 from docs.generator.outputs import outputs_page
@@ -28,5 +29,6 @@ def pages(assembly: Path) -> dict[str, str]:
         "tools.md": tools_page(),
         "permissions.md": permissions_page(),
         "outputs.md": outputs_page(assembly, environment=ENVIRONMENT),
+        "audit.md": audit_page(),
         "local-run-limits.md": limits_page(),
     }

@@ -15,12 +15,17 @@ from local.emulator.settings import ACCOUNT, REGION
 _NOBODY = "arn:aws:iam::000000000000:user/nobody"
 
 
-def role_trusts(role_arn: str, service: str, *, source_arn: str) -> bool:
-    """Whether the role's trust policy lets `service` ("lambda.amazonaws.com") assume it for `source_arn`."""
+def role_trusts(role_arn: str, service: str, *, source_arn: str, external_id: str | None = None) -> bool:
+    """Whether the role's trust policy lets `service` ("lambda.amazonaws.com") assume it for `source_arn`.
+
+    `external_id` is what a service that sends one sends as sts:ExternalId.
+    """
     role = iam._roles.get(_role_name(role_arn))
     if role is None:
         return False
     keys = {"aws:sourcearn": source_arn, "aws:sourceaccount": ACCOUNT}
+    if external_id is not None:
+        keys["sts:externalid"] = external_id
     context = _context(principal=_NOBODY, action="sts:AssumeRole", resource=role_arn, service_keys=keys)
     return _allows(role["AssumeRolePolicyDocument"], context, service)
 

@@ -18,11 +18,16 @@ from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts
+from local.emulator.delivery_streams import delivery
 from local.emulator.functions import install as functions
+from local.emulator.log_delivery import function_logs, subscriptions
+from local.emulator.log_delivery.transformers import Transformer
+from local.emulator.queries import engine as queries
 from local.emulator.resources import (
     agentcore,
     agentcore_identity,
     agentcore_runtime,
+    athena,
     codedeploy,
     corrections,
     logs,
@@ -47,6 +52,8 @@ _RESOURCE_TYPES = (
     logs.DELIVERY_SOURCE,
     logs.DELIVERY_DESTINATION,
     logs.DELIVERY,
+    Transformer(),
+    athena.NAMED_QUERY,
     secrets.Secret(),
     secrets.SecretResourcePolicy(),
     secrets.RotationSchedule(),
@@ -82,6 +89,10 @@ def install(settings: Settings) -> None:
     client_rules.install()
     hosts.install()
     logs.accept_xray_destinations()
+    delivery.install()
+    subscriptions.install()
+    function_logs.install()
+    queries.install()
     secret_versions.install()
     rotation.install()
     agentcore_service.install(settings)

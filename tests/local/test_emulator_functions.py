@@ -56,6 +56,9 @@ def handler(event, context):
         import boto3
         client = boto3.client(event["service"])
         return {"keys": sorted(getattr(client, event["operation"])(**event.get("arguments", {})))}
+    if what == "write":
+        sys.stdout.write(event["text"])
+        sys.stdout.flush()
     if what == "print":
         print("hello from the function")
     return event.get("echo")
@@ -79,7 +82,7 @@ class Function:
 @pytest.fixture(scope="module")
 def deployed(emulator: Emulator) -> Iterator[Stack]:
     resources = {
-        "Role": role(LAMBDA_TRUST, allow("s3:ListAllMyBuckets")),
+        "Role": role(LAMBDA_TRUST, allow("s3:ListAllMyBuckets"), allow("logs:CreateLogStream", "logs:PutLogEvents")),
         "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/own/logs"}},
         "Function": function(
             CODE,
@@ -185,6 +188,30 @@ def test_what_it_prints_is_in_its_log_group(emulator: Emulator, echo: Function) 
     assert len(events) == 1
 
 
+def test_json_that_it_prints_stays_as_it_is(emulator: Emulator, echo: Function) -> None:
+    """A line of JSON is one event, not encoded again, between the platform's lines, which are JSON too."""
+    line = json.dumps({"event_type": "mcp_request", "text": "a\nb"})
+    echo.answer(what="write", text=f"{line}\n")
+    logs = emulator.client("logs")
+    [event] = logs.filter_log_events(logGroupName="/own/logs", filterPattern='{ $.event_type = "mcp_*" }')["events"]
+    assert event["message"] == line
+    stream = {"logGroupName": "/own/logs", "logStreamName": event["logStreamName"]}
+    first, _, last = (json.loads(one["message"]) for one in logs.get_log_events(**stream, startFromHead=True)["events"])
+    assert (first["type"], last["type"]) == ("platform.start", "platform.report")
+
+
+def test_a_function_whose_role_may_not_logs_nothing(emulator: Emulator) -> None:
+    resources = {
+        "Role": role(LAMBDA_TRUST, allow("logs:CreateLogStream")),
+        "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/silent/logs"}},
+        "Function": function(CODE, LoggingConfig={"LogGroup": ref("Logs")}),
+    }
+    with stack(emulator, "silent") as made:
+        made.create(resources)
+        assert Function(emulator, made.id_of("Function")).answer(what="print", echo=1) == (1, None)
+        assert emulator.client("logs").describe_log_streams(logGroupName="/silent/logs")["logStreams"] == []
+
+
 def test_settings_can_be_read_back(emulator: Emulator, echo: Function) -> None:
     api = emulator.client("lambda")
     config = api.get_function_configuration(FunctionName=echo.name)
@@ -240,3 +267,31 @@ def test_cdks_node_function_closes_the_default_security_group(emulator: Emulator
     with stack(emulator, "node") as made:
         told = made.create(resources, Outputs=outputs(Group=get_att("Vpc", "DefaultSecurityGroup")))
         assert Function(emulator, made.id_of("Function")).answer(group=told["Group"]) == ([], None)
+
+
+def test_all_of_its_output_is_there_when_it_answers(emulator: Emulator) -> None:
+    """Also the last line of many, and a last line without its end."""
+    code = """
+def handler(event, context):
+    for number in range(500):
+        print(number)
+    print("last", end="")
+"""
+    resources = {
+        "Role": role(LAMBDA_TRUST, allow("logs:CreateLogStream", "logs:PutLogEvents")),
+        "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/all/output"}},
+        "Function": function(code, LoggingConfig={"LogGroup": ref("Logs")}),
+    }
+    with stack(emulator, "all-output") as made:
+        made.create(resources)
+        for _ in range(3):
+            Function(emulator, made.id_of("Function")).answer()
+        logs = emulator.client("logs")
+        streams = logs.describe_log_streams(logGroupName="/all/output")["logStreams"]
+        assert len(streams) == 3
+        for one in streams:
+            place = {"logGroupName": "/all/output", "logStreamName": one["logStreamName"]}
+            events = logs.get_log_events(**place, startFromHead=True)["events"]
+            start, *printed, _, _ = (event["message"].rstrip() for event in events)
+            assert start.startswith("START RequestId")
+            assert printed == [*map(str, range(500)), "last"]

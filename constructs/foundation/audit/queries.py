@@ -27,8 +27,8 @@ calls AS (
         s."timestamp" AS answered_at,
         coalesce(q.request_id, s.request_id) AS request_id,
         coalesce(q.correlation_id, s.correlation_id) AS correlation_id,
-        coalesce(q.outcome, s.outcome, 'unanswered') AS outcome,
-        coalesce(q.reason, s.reason) AS reason,
+        CASE WHEN q.outcome = 'refused' THEN 'refused' ELSE coalesce(s.outcome, 'unanswered') END AS outcome,
+        coalesce(nullif(q.reason, ''), nullif(s.reason, '')) AS reason,
         coalesce(q.client_context.tenant_id, s.client_context.tenant_id) AS tenant_id,
         coalesce(q.client_context.agent_id, s.client_context.agent_id) AS agent_id,
         coalesce(q.client_context.client_id, s.client_context.client_id) AS client_id,
@@ -36,7 +36,6 @@ calls AS (
         coalesce(q.mcp_context.resource_accessed, s.mcp_context.resource_accessed) AS resource_accessed,
         coalesce(q.mcp_context.data_classification, s.mcp_context.data_classification) AS data_classification,
         coalesce(s.response_context.status_code, q.response_context.status_code) AS status_code,
-        coalesce(s.response_context.error_code, q.response_context.error_code) AS error_code,
         s.response_context.response_size_bytes AS response_size_bytes,
         s.response_context.processing_time_ms AS processing_time_ms
     FROM requests q FULL OUTER JOIN responses s ON q.request_id = s.request_id

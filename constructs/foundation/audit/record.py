@@ -47,10 +47,17 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Fields that stand together in an object of the record."""
+    """Fields that stand together in an object of the record.
+
+    Attributes:
+        name: the object's name.
+        fields: its fields.
+        always: whether the object is there in every record.
+    """
 
     name: str
     fields: tuple[Field, ...]
+    always: bool = True
 
     @property
     def type(self) -> str:
@@ -75,15 +82,15 @@ FIELDS: tuple[Field | Group, ...] = (
     Field(
         name="outcome",
         type="string",
-        meaning="how the call ended: answered; denied by policy or a rate limit; failed in gateway or target; refused "
-        "before it was judged. Null in a request record whose call went on",
+        meaning="how the call ended, as far as this record's half knows: allowed; denied by policy or a rate limit; "
+        "failed in gateway or target; refused before it was judged",
         values=OUTCOMES,
     ),
     Field(name="reason", type="string", meaning="why it was not answered, as a short code"),
     Group(
         name="client_context",
         fields=(
-            Field(name="agent_id", type="string", meaning="the agent, as <tenant>/<agent>, from the verified token"),
+            Field(name="agent_id", type="string", meaning="agent, as acme-corp/finance-agent, from the verified token"),
             Field(name="tenant_id", type="string", meaning="its tenant, from the verified token"),
             Field(name="organization_id", type="string", meaning="the tenant's organization, from the verified token"),
             Field(name="client_id", type="string", meaning="the client of the identity provider"),
@@ -96,32 +103,30 @@ FIELDS: tuple[Field | Group, ...] = (
         fields=(
             Field(name="server_name", type="string", meaning="the gateway's target, as aws-operations-v1"),
             Field(name="method", type="string", meaning="the MCP method, as tools/call"),
-            Field(name="resource_accessed", type="string", meaning="the tool, as <target>___<tool>, or the URI"),
+            Field(name="resource_accessed", type="string", meaning="tool, as aws-operations-v1___get_time, or URI"),
             Field(name="data_classification", type="string", meaning="what the tool is classified as"),
-            Field(name="message_id", type="string", meaning="the JSON-RPC id, as text"),
             Field(
                 name="arguments",
                 type="map<string,bigint>",
-                meaning="arguments by name with the size of their JSON in bytes; values never, and nothing of "
-                "arguments marked sensitive",
+                meaning="arguments by name with the size of their JSON in bytes; values never, and of an argument "
+                "marked sensitive not even the size",
             ),
         ),
     ),
     Group(
         name="security_context",
         fields=(
-            Field(name="token_issuer", type="string", meaning="who issued the token; the token itself is nowhere"),
-            Field(name="token_issued_at", type="string", meaning="when it was issued"),
-            Field(name="token_expires_at", type="string", meaning="when it expires"),
-            Field(name="scopes", type="array<string>", meaning="its scopes"),
+            Field(name="token_issued_at", type="string", meaning="when the token was issued; it is nowhere itself"),
+            Field(name="token_expires_at", type="string", meaning="when the token expires"),
+            Field(name="scopes", type="array<string>", meaning="the token's scopes"),
             Field(name="permissions_validated", type="boolean", meaning="whether token and claims held"),
         ),
     ),
     Group(
         name="response_context",
+        always=False,
         fields=(
             Field(name="status_code", type="bigint", meaning="HTTP status of the answer"),
-            Field(name="error_code", type="bigint", meaning="JSON-RPC error code, when the answer is an error"),
             Field(name="response_size_bytes", type="bigint", meaning="size of the answer's body"),
             Field(name="processing_time_ms", type="bigint", meaning="from the request record to the answer"),
             Field(name="records_returned", type="bigint", meaning="items in the answer, when it is a list"),
@@ -147,7 +152,7 @@ def _members(given: Mapping[str, Any], fields: tuple[Field | Group, ...], place:
             value = given[field.name]
             if isinstance(value, Mapping):
                 yield from _members(value, field.fields, f"{path}.")
-            else:
+            elif value is not None or field.always:
                 yield f"{path} is {value!r}, an object is needed"
         else:
             yield from _value(field, given[field.name], path)
@@ -174,7 +179,7 @@ def _is(kind: str, value: Any) -> bool:
         case "array<string>":
             return isinstance(value, list) and all(isinstance(item, str) for item in value)
         case "map<string,bigint>":
-            return isinstance(value, Mapping) and all(_is("bigint", size) for size in value.values())
+            return isinstance(value, Mapping) and all(size is None or _is("bigint", size) for size in value.values())
         case _:
             raise ValueError(f"foundation.audit.record does not know the type {kind}")
 

@@ -6,7 +6,7 @@ from aws_cdk import ArnFormat, Duration, Stack, aws_iam as iam, aws_logs as logs
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, arn_as_printed, compliance
-from foundation.function import FunctionSize, PythonFunction
+from foundation.function import GOVERNANCE_PACKAGES, BundleContents, FunctionSize, PythonFunction
 from foundation.log_group import LogKeeping
 
 _AT_A_TIME = 20
@@ -19,12 +19,15 @@ class AuditRouter(PythonFunction):
     Its own log is a log group apart: written into the audit log group, it would call itself.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, tenant_logs: str, log_keeping: LogKeeping) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, environment: str, tenant_logs: str, log_keeping: LogKeeping
+    ) -> None:
         """Make the function.
 
         Args:
             scope: the construct it belongs to.
             construct_id: its id there.
+            environment: the environment's name, a dimension of its metrics.
             tenant_logs: what the names of tenants' log groups begin with, without the last slash.
             log_keeping: how its own log is kept.
 
@@ -44,7 +47,8 @@ class AuditRouter(PythonFunction):
             description="Copies audit records to tenants' log groups",
             log_keeping=log_keeping,
             size=FunctionSize(memory_mb=256, timeout=Duration.seconds(60), reserved_concurrency=_AT_A_TIME),
-            environment={"FOUNDATION_TENANT_LOGS": tenant_logs},
+            environment={"FOUNDATION_ENVIRONMENT": environment, "FOUNDATION_TENANT_LOGS": tenant_logs},
+            contents=BundleContents(shared_packages=GOVERNANCE_PACKAGES),
             statements=[
                 # Streams are named below their log group; CloudWatch Logs itself encrypts, under the tenant's key.
                 iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[groups])

@@ -43,6 +43,7 @@ class AuditStore(Construct):
         construct_id: str,
         *,
         name: str,
+        environment: str,
         path: str,
         key: EncryptionKey,
         log_keeping: LogKeeping,
@@ -54,6 +55,7 @@ class AuditStore(Construct):
             scope: the stack it belongs to.
             construct_id: its id there; it fixes logical ids, which must never change.
             name: what the names of stream, workgroup and topic begin with.
+            environment: the environment's name.
             path: `/<project>/<environment>`, what the names of log groups begin with.
             key: key of the store; CloudWatch Logs must be let in (`EncryptionKey.allow_logs`).
             log_keeping: how logs are kept.
@@ -92,7 +94,7 @@ class AuditStore(Construct):
         self.workgroup = AuditCatalogue(
             self, "Catalogue", name=name, records=buckets.records, results=buckets.results, key=key
         ).workgroup
-        self._subscribe(path)
+        self._subscribe(environment, path)
 
     def accept(self, role: iam.IRole) -> None:
         """Let a function with this role log to the audit log group, itself and as its log destination."""
@@ -125,10 +127,12 @@ class AuditStore(Construct):
         subscription.add_resource_dependency(transformer)
         self._alarms.watch_subscription(scope, log_group=log_group, subscription=subscription, kind="Firehose")
 
-    def _subscribe(self, path: str) -> None:
+    def _subscribe(self, environment: str, path: str) -> None:
         """The two subscriptions that a log group may have: to the bucket, and to the tenants' own log groups."""
         stored = self._records.subscribe(self, "ToBucket", log_group=self.log_group, pattern=RECORDS)
-        router = AuditRouter(self, "Router", tenant_logs=f"{path}/tenants", log_keeping=self.log_keeping)
+        router = AuditRouter(
+            self, "Router", environment=environment, tenant_logs=f"{path}/tenants", log_keeping=self.log_keeping
+        )
         routed = router.subscribe(
             name=f"{self._records.stream_name}-tenants", log_group=self.log_group, pattern=RECORDS_OF_TENANTS
         )

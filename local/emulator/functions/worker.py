@@ -15,6 +15,9 @@ import traceback
 from types import SimpleNamespace
 from typing import IO, Any
 
+END_OF_OUTPUT = "\x1eend of an invocation's output"
+"""Last line of what an invocation prints: whoever reads it need not guess whether more is to come."""
+
 
 class Context:
     """The second argument of a handler."""
@@ -51,7 +54,7 @@ def _client_context(given: dict[str, Any]) -> SimpleNamespace:
 def main() -> None:
     """Import the handler, then answer one invocation per line until the input ends."""
     answers = sys.stdout
-    sys.stdout = sys.stderr  # what a function prints is log
+    output = sys.stdout = sys.stderr  # what a function prints is log
     init = json.loads(sys.stdin.readline())
     os.environ.update(init.get("env", {}))
     _see_only(init["code_dir"])
@@ -64,7 +67,9 @@ def main() -> None:
         return
     _write(answers, {"status": "ready"})
     for line in sys.stdin:
-        _write(answers, {"status": "ok", "result": _invoke(handler, init, json.loads(line))})
+        result = _invoke(handler, init, json.loads(line))
+        print(f"\n{END_OF_OUTPUT}", file=output, flush=True)
+        _write(answers, {"status": "ok", "result": result})
 
 
 def _see_only(bundle: str) -> None:

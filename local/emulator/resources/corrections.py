@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import cognito, dynamodb, lambda_svc
+from ministack.services import cloudwatch_logs, cognito, dynamodb, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from local.emulator import authorization
-from local.emulator.resources import tables
+from local.emulator.resources import buckets, tables
 from local.emulator.resources.base import run_on_worker_thread
 from local.emulator.settings import ACCOUNT, REGION
 
@@ -23,6 +23,10 @@ def install() -> None:
     _correct("AWS::Cognito::UserPool", attributes=_user_pool_attributes, before_delete=_pool_protection)
     _correct("AWS::Lambda::Permission", before=_function_must_exist)
     _correct("AWS::Lambda::Function", before=_check_function, settings=_function_settings)
+    buckets.install()
+    run_on_worker_thread("AWS::S3::Bucket")
+    _correct("AWS::S3::Bucket", settings=buckets.apply_bucket_settings)
+    _correct("AWS::Logs::SubscriptionFilter", before=_log_group_must_exist)
     run_on_worker_thread("AWS::DynamoDB::GlobalTable")
     _correct(
         "AWS::DynamoDB::GlobalTable",
@@ -99,6 +103,12 @@ def _function_must_exist(properties: Properties) -> None:
     function = str(properties["FunctionName"])
     if not authorization.function_exists(function):
         raise LookupError(f"Function not found: {function}")
+
+
+def _log_group_must_exist(properties: Properties) -> None:
+    group = str(properties["LogGroupName"])
+    if group not in cloudwatch_logs._log_groups:
+        raise LookupError(f"The specified log group does not exist: {group}")
 
 
 def _check_function(properties: Properties) -> None:

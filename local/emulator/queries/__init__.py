@@ -1,0 +1,1 @@
+"""Athena: execution parameters, and JSON tables as their SerDe reads them."""
