@@ -10,14 +10,16 @@ from local.emulator import (
     iam_conditions,
     iam_reads,
     moto_services,
+    parameters,
     rotation,
     secret_versions,
     templates,
+    web_acls,
 )
 from local.emulator.agentcore import service as agentcore_service
 from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
-from local.emulator.cognito import client_rules, client_secrets, hosts
+from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.delivery_streams import delivery
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
@@ -25,15 +27,18 @@ from local.emulator.log_delivery.transformers import Transformer
 from local.emulator.queries import engine as queries
 from local.emulator.resources import (
     agentcore,
+    agentcore_governance,
     agentcore_identity,
     agentcore_runtime,
     athena,
+    budgets,
     codedeploy,
     corrections,
     logs,
     network,
     network_acls,
     secrets,
+    wafv2,
     xray,
 )
 from local.emulator.resources.base import let_handlers_block, register
@@ -58,8 +63,14 @@ _RESOURCE_TYPES = (
     secrets.SecretResourcePolicy(),
     secrets.RotationSchedule(),
     xray.XRayResourcePolicy(),
+    budgets.Budget(),
+    wafv2.WebAclAssociation(),
+    wafv2.LoggingConfiguration(),
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
+    agentcore_governance.POLICY_ENGINE,
+    agentcore_governance.POLICY,
+    agentcore_governance.GATEWAY_RATE_LIMIT,
     agentcore_identity.API_KEY_CREDENTIAL_PROVIDER,
     agentcore_identity.OAUTH2_CREDENTIAL_PROVIDER,
     agentcore_identity.WORKLOAD_IDENTITY,
@@ -88,6 +99,7 @@ def install(settings: Settings) -> None:
     client_secrets.install()
     client_rules.install()
     hosts.install()
+    pre_token.install()
     logs.accept_xray_destinations()
     delivery.install()
     subscriptions.install()
@@ -95,5 +107,6 @@ def install(settings: Settings) -> None:
     queries.install()
     secret_versions.install()
     rotation.install()
-    agentcore_service.install(settings)
+    parameters.install()
+    web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()

@@ -127,6 +127,13 @@ LIMITS: tuple[Limit, ...] = (
         checked="not relied upon: rotation never reads a secret from Cognito",
     ),
     Limit(
+        subject="AWS::Cognito::UserPool LambdaConfig PreTokenGenerationConfig",
+        not_proved="Runs for client credentials; Cognito's limit of five seconds and its repetition of a trigger that "
+        "takes longer are not emulated. The text of the token endpoint's error is that of sign-ins, which AWS "
+        "documents for these only",
+        checked=f"the benchmark of the trigger; {_ACCOUNT}",
+    ),
+    Limit(
         subject="AWS::Cognito::UserPool threat protection, e-mail, SMS, managed login",
         not_proved="Recorded only; no message is sent",
         checked=_SYNTH,
@@ -147,6 +154,37 @@ LIMITS: tuple[Limit, ...] = (
         not_proved="Documents are checked for what becomes a tool (operation ids, a server, shapes), a stage for its "
         "existence; the finer rules of AWS's own reader are not known here",
         checked=f"the settings' own checks when templates are made; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::PolicyEngine, Policy",
+        not_proved="Statements are validated with Cedar itself against the gateway's tools. Findings follow a "
+        "condition's logic, not what its comparisons mean: where AWS proves that a policy allows or denies everything, "
+        "the local run may find nothing. A status settles at once. Temporal and guardrail statements and generated "
+        "policies are refused, tools of Smithy models and REST APIs are unknown, a missing InvokeGateway is refused at "
+        "once instead of failing the policy",
+        checked=f"the settings' own validation when templates are made; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::PolicyEngine EncryptionKeyArn",
+        not_proved="The key must exist; that the gateway's role may decrypt with it is not asked",
+        checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::BedrockAgentCore::GatewayRateLimit",
+        not_proved="Takes effect at once and counts exactly; on AWS a change takes up to 30 seconds, a limit without "
+        "recent traffic lets a burst pass, and the gateway lets calls through when its limits cannot be asked",
+        checked=f"never relied upon for security; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::WAFv2::WebACL, WebACLAssociation, LoggingConfiguration",
+        not_proved="Recorded, and refused where a web ACL, gateway or log group is missing; no rule judges a request "
+        "and no log is written",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::Budgets::Budget",
+        not_proved="Recorded; nothing costs anything here, so no budget is reached and nobody is told",
+        checked=_SYNTH,
     ),
     Limit(
         subject="AWS::BedrockAgentCore::GatewayTarget McpServer Endpoint",

@@ -18,6 +18,16 @@ def gateway(gateway_id: str) -> str:
     return f"{_PREFIX}:gateway/{gateway_id}"
 
 
+def policy_engine(engine_id: str) -> str:
+    """A policy engine."""
+    return f"{_PREFIX}:policy-engine/{engine_id}"
+
+
+def policy(engine_id: str, policy_id: str) -> str:
+    """A policy of an engine."""
+    return f"{policy_engine(engine_id)}/policy/{policy_id}"
+
+
 def workload_identity(name: str) -> str:
     """A workload identity."""
     return f"{WORKLOAD_IDENTITY_DIRECTORY}/workload-identity/{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from local.emulator.agentcore.errors import invalid, not_found
@@ -50,15 +50,27 @@ class Collection:
         self.get(identifier)
         del self._records[identifier]
 
-    def page(self, request: Mapping[str, Any], *, called: str = "items") -> Record:
-        """A page of records, `called` as the answer names it, and `nextToken`.
+    def copy(self) -> Collection:
+        """The same records in a collection of their own."""
+        other = Collection(self._noun)
+        other._records = dict(self._records)
+        return other
+
+    def page(
+        self,
+        request: Mapping[str, Any],
+        *,
+        called: str = "items",
+        among: Callable[[Record], bool] = lambda _: True,
+    ) -> Record:
+        """A page of the records `among` those that are asked for, `called` as the answer names it, and `nextToken`.
 
         The list request has `maxResults` and `nextToken`.
         """
         token = request.get("nextToken", "0")
         if not token.isdecimal():
             raise invalid(f"Value '{token}' at 'nextToken' is not a token of this list")
-        records = list(self)
+        records = [record for record in self if among(record)]
         start, size = int(token), request.get("maxResults", 100)
         page: Record = {called: records[start : start + size]}
         if start + size < len(records):

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ministack.services import kms
-
-from local.emulator import authorization
+from local.emulator import authorization, web_acls
 from local.emulator.agentcore import arns
 from local.emulator.agentcore.collection import Collection, Record, new_suffix, now
+from local.emulator.agentcore.encryption import check_key
 from local.emulator.agentcore.errors import ApiError, conflict, invalid
 from local.emulator.agentcore.execution_role import SERVICE
+from local.emulator.agentcore.gateway_rules import check_interceptors, check_policy_engine
 from local.emulator.agentcore.identities import WorkloadIdentities
+from local.emulator.agentcore.policy_engines import PolicyEngines
 from local.emulator.settings import HOST
 
 _MCP_VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
@@ -25,21 +26,28 @@ _MOST_GATEWAYS = 1000
 class Gateways:
     """The account's gateways; each serves MCP at a loopback port of its own."""
 
-    def __init__(self, identities: WorkloadIdentities, *, first_port: int) -> None:
-        """Each gateway gets one of `identities`.
+    def __init__(self, identities: WorkloadIdentities, engines: PolicyEngines, *, first_port: int) -> None:
+        """Each gateway gets one of `identities` and may use one of `engines`.
 
         The first gateway's URL names `first_port`, the next one the lowest port that is free again.
         """
         self._identities = identities
+        self._engines = engines
         self._first_port = first_port
         self._gateways = Collection("Gateway")
         self._ports: dict[str, int] = {}
         self._targets: dict[str, Collection] = {}
+        self._rate_limits: dict[str, Collection] = {}
 
     def targets(self, gateway_id: str) -> Collection:
         """The gateway's targets. Raises ResourceNotFoundException for the gateway."""
         self._gateways.get(gateway_id)
         return self._targets[gateway_id]
+
+    def rate_limits(self, gateway_id: str) -> Collection:
+        """The gateway's rate limits. Raises ResourceNotFoundException for the gateway."""
+        self._gateways.get(gateway_id)
+        return self._rate_limits[gateway_id]
 
     def create(self, request: Mapping[str, Any]) -> Record:
         """CreateGateway."""
@@ -49,9 +57,10 @@ class Gateways:
         if any(gateway["name"] == name for gateway in self._gateways):
             raise conflict(f"A gateway with name {name} already exists")
         gateway_id = f"{name.lower().rstrip('-')}-{new_suffix()}"
-        _check(request, gateway_id)
+        self._check(request, gateway_id)
         self._ports[gateway_id] = self._free_port()
         self._targets[gateway_id] = Collection("Target")
+        self._rate_limits[gateway_id] = Collection("Rate limit")
         record = {
             **_settings(request),
             "gatewayId": gateway_id,
@@ -63,12 +72,14 @@ class Gateways:
             "status": "READY",
             "tags": dict(request.get("tags", {})),
         }
-        self._gateways.put(gateway_id, record)
+        self._put(record)
         return {**record, "status": "CREATING"}
 
     def get(self, request: Mapping[str, Any]) -> Record:
         """GetGateway."""
-        return self._gateways.get(request["gatewayIdentifier"])
+        record = self._gateways.get(request["gatewayIdentifier"])
+        web_acl = web_acls.of(record["gatewayArn"])
+        return {**record, "webAclArn": web_acl} if web_acl else record
 
     def list(self, request: Mapping[str, Any]) -> Record:
         """ListGateways."""
@@ -79,10 +90,10 @@ class Gateways:
         record = self._gateways.get(request["gatewayIdentifier"])
         if request["name"] != record["name"]:
             raise invalid(f"The name of the gateway {record['name']} cannot be changed to {request['name']}")
-        _check(request, record["gatewayId"])
+        self._check(request, record["gatewayId"])
         kept = {name: record[name] for name in _KEPT_ON_UPDATE}
         record = {**_settings(request), **kept, "updatedAt": now(), "status": "READY"}
-        self._gateways.put(record["gatewayId"], record)
+        self._put(record)
         return {**record, "status": "UPDATING"}
 
     def delete(self, request: Mapping[str, Any]) -> Record:
@@ -93,18 +104,34 @@ class Gateways:
                 f"Gateway with ID {gateway_id} has targets associated with it. Delete all targets before deleting "
                 "the gateway"
             )
+        self._engines.use(arns.gateway(gateway_id), None)
+        web_acls.forget(arns.gateway(gateway_id))
         self._gateways.remove(gateway_id)
         self._identities.discard(gateway_id)
-        del self._ports[gateway_id], self._targets[gateway_id]
+        del self._ports[gateway_id], self._targets[gateway_id], self._rate_limits[gateway_id]
         return {"gatewayId": gateway_id, "status": "DELETING"}
 
     def by_arn(self, arn: str) -> Record:
         """The gateway with this ARN. Raises ResourceNotFoundException."""
         return self._gateways.get(arn.rpartition(":gateway/")[2])
 
+    def exists(self, arn: str) -> bool:
+        """Whether there is a gateway with this ARN."""
+        gateway_id = arn.rpartition(":gateway/")[2]
+        return gateway_id in self._gateways and arn == arns.gateway(gateway_id)
+
     def with_role(self, role_arn: str) -> Sequence[str]:
         """The ARNs of the gateways that have this role."""
         return [gateway["gatewayArn"] for gateway in self._gateways if gateway["roleArn"] == role_arn]
+
+    def _put(self, record: Record) -> None:
+        self._engines.use(record["gatewayArn"], record.get("policyEngineConfiguration", {}).get("arn"))
+        self._gateways.put(record["gatewayId"], record)
+
+    def _check(self, request: Mapping[str, Any], gateway_id: str) -> None:
+        _check(request, gateway_id)
+        check_policy_engine(request, arns.gateway(gateway_id), self._engines)
+        check_interceptors(request)
 
     def _free_port(self) -> int:
         taken = set(self._ports.values())
@@ -139,10 +166,4 @@ def _check(request: Mapping[str, Any], gateway_id: str) -> None:
     if unknown := sorted(set(versions) - set(_MCP_VERSIONS)):
         raise invalid(f"Unsupported MCP versions {unknown}: supported are {', '.join(_MCP_VERSIONS)}")
     if "kmsKeyArn" in request:
-        _check_key(request["kmsKeyArn"])
-
-
-def _check_key(key_arn: str) -> None:
-    key = kms._keys.get(key_arn.rpartition("/")[2])
-    if key is None or key.get("KeyState", "Enabled") != "Enabled":
-        raise invalid(f"The KMS key {key_arn} does not exist or is not enabled")
+        check_key(request["kmsKeyArn"])

@@ -15,6 +15,7 @@ from ministack.core import iam_actions, iam_evaluator, router
 
 from local.emulator.agentcore import arns
 from local.emulator.agentcore.errors import ApiError
+from local.emulator.agentcore.policy_statements import parse, text_of
 from local.emulator.agentcore.wire import Route
 from local.emulator.patching import replace
 from local.emulator.settings import REGION
@@ -95,6 +96,8 @@ class Permissions:
             if secret:
                 action = "secretsmanager:GetSecretValue"
                 needed.append(Permission(service="secretsmanager", action=action, resource=secret))
+        if "definition" in request:
+            needed += _of_policy(request["definition"])
         return needed
 
     def _resources(self, operation: str, request: Request) -> Iterator[str]:
@@ -116,6 +119,11 @@ class Permissions:
             if name := request.get("workloadName", request.get("name")):
                 yield arns.workload_identity(str(name))
             yield arns.WORKLOAD_IDENTITY_DIRECTORY
+        elif "policyEngineId" in request:
+            engine = str(request["policyEngineId"])
+            yield arns.policy_engine(engine)
+            if "policyId" in request:
+                yield arns.policy(engine, str(request["policyId"]))
         elif "agentRuntimeId" in request:
             runtime = str(request["agentRuntimeId"])
             yield arns.runtime(runtime)
@@ -131,3 +139,18 @@ class Permissions:
 
 def _provider(operation: str, name: str) -> str:
     return arns.api_key_provider(name) if "ApiKey" in operation else arns.oauth2_provider(name)
+
+
+def _of_policy(definition: Any) -> list[Permission]:
+    """What writing a policy needs besides: to manage the scope that it has, and to ask its gateway for the tools.
+
+    docs.aws.amazon.com/bedrock-agentcore/latest/devguide/policy-permissions.html ("Resource Management Role").
+    """
+    try:
+        gateway = parse(text_of(definition)).gateway_arn
+    except (ApiError, AttributeError, KeyError, TypeError, ValueError):
+        return []  # the operation refuses the definition itself
+    if gateway is None:
+        return [Permission(service=_SERVICE, action=f"{_SERVICE}:ManageAdminPolicy", resource="*")]
+    actions = ("ManageResourceScopedPolicy", "InvokeGateway")
+    return [Permission(service=_SERVICE, action=f"{_SERVICE}:{action}", resource=gateway) for action in actions]

@@ -8,6 +8,9 @@ from typing import Any
 from local.emulator.agentcore.collection import Record
 from local.emulator.agentcore.gateways import Gateways
 from local.emulator.agentcore.identities import WorkloadIdentities
+from local.emulator.agentcore.policies import Policies
+from local.emulator.agentcore.policy_engines import PolicyEngines
+from local.emulator.agentcore.rate_limits import RateLimits
 from local.emulator.agentcore.runtimes import Runtimes
 from local.emulator.agentcore.targets import Targets
 from local.emulator.agentcore.token_vault import TokenVault
@@ -30,6 +33,32 @@ def gateway_operations(gateways: Gateways, targets: Targets) -> dict[str, Operat
         "UpdateGatewayTarget": targets.update,
         "DeleteGatewayTarget": targets.delete,
         "SynchronizeGatewayTargets": targets.synchronize,
+    }
+
+
+def governance_operations(engines: PolicyEngines, policies: Policies, limits: RateLimits) -> dict[str, Operation]:
+    """Policy engines, their policies, and the rate limits of gateways."""
+    return {
+        "CreatePolicyEngine": engines.create,
+        "GetPolicyEngine": engines.get,
+        "GetPolicyEngineSummary": engines.get,
+        "ListPolicyEngines": engines.list,
+        "ListPolicyEngineSummaries": engines.list,
+        "UpdatePolicyEngine": engines.update,
+        "DeletePolicyEngine": engines.delete,
+        "CreatePolicy": policies.create,
+        "GetPolicy": policies.get,
+        "GetPolicySummary": policies.get,
+        "ListPolicies": policies.list,
+        "ListPolicySummaries": policies.list,
+        "UpdatePolicy": policies.update,
+        "DeletePolicy": policies.delete,
+        "BatchPutGatewayRateLimits": limits.put_all,
+        "CreateGatewayRateLimit": limits.create,
+        "GetGatewayRateLimit": limits.get,
+        "ListGatewayRateLimits": limits.list,
+        "UpdateGatewayRateLimit": limits.update,
+        "DeleteGatewayRateLimit": limits.delete,
     }
 
 

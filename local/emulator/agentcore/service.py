@@ -17,11 +17,15 @@ from local.emulator.agentcore.identities import WorkloadIdentities
 from local.emulator.agentcore.operations import (
     Operation,
     gateway_operations,
+    governance_operations,
     identity_operations,
     runtime_operations,
     vault_operations,
 )
 from local.emulator.agentcore.outbound import Outbound
+from local.emulator.agentcore.policies import Policies
+from local.emulator.agentcore.policy_engines import PolicyEngines
+from local.emulator.agentcore.rate_limits import RateLimits
 from local.emulator.agentcore.runtime_invocation import Invocations, is_signed
 from local.emulator.agentcore.runtime_servers import RuntimeServers
 from local.emulator.agentcore.runtimes import Runtimes
@@ -34,12 +38,13 @@ from local.emulator.responses import Response
 from local.emulator.settings import Settings
 
 
-def install(settings: Settings) -> None:
-    """Put the operations in front of ministack's AgentCore service."""
+def install(settings: Settings) -> Gateways:
+    """Put the operations in front of ministack's AgentCore service; the gateways, for services that they work with."""
     outbound = Outbound(settings)
     identities = WorkloadIdentities()
     vault = TokenVault(identities, outbound)
-    gateways = Gateways(identities, first_port=settings.gateway_port)
+    engines = PolicyEngines()
+    gateways = Gateways(identities, engines, first_port=settings.gateway_port)
     servers = RuntimeServers(settings.state / "tmp" / "runtimes", host_packages=settings.host_packages)
     atexit.register(servers.stop)
     runtimes = Runtimes(identities, retire=servers.retire)
@@ -48,6 +53,7 @@ def install(settings: Settings) -> None:
     tagging = Tagging(
         {
             ":gateway/": gateways.by_arn,
+            ":policy-engine/": engines.by_arn,
             "/apikeycredentialprovider/": vault.api_keys.by_arn,
             "/oauth2credentialprovider/": vault.oauth2.by_arn,
             "/workload-identity/": identities.by_arn,
@@ -57,6 +63,7 @@ def install(settings: Settings) -> None:
     )
     operations = {
         **gateway_operations(gateways, targets),
+        **governance_operations(engines, Policies(engines, gateways), RateLimits(gateways)),
         **vault_operations(vault),
         **identity_operations(identities),
         **runtime_operations(runtimes),
@@ -69,6 +76,7 @@ def install(settings: Settings) -> None:
     permissions.install()
     _answer_first(table, operations, permissions, tagging)
     _answer_invocations(Invocations(runtimes, servers, outbound))
+    return gateways
 
 
 def _answer_invocations(invocations: Invocations) -> None:

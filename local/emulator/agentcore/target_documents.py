@@ -22,7 +22,7 @@ from local.emulator.aws import client
 _MOST_TOOLS = 1000
 _MOST_INLINE_BYTES = 1024 * 1024
 _MOST_S3_BYTES = 10 * 1024 * 1024
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def tools_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -30,7 +30,7 @@ def tools_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if "inlinePayload" in schema:
         inline: list[Mapping[str, Any]] = schema["inlinePayload"]
         return inline
-    place, document = _read(schema, "tool schema")
+    place, document = read(schema, "tool schema")
     if not isinstance(document, list) or not all(isinstance(tool, dict) and "name" in tool for tool in document):
         raise invalid(f"The tool schema {place} is not a list of tool definitions")
     return document
@@ -43,7 +43,7 @@ def check_tools(tools: Iterable[Mapping[str, Any]]) -> None:
 
 def check_mcp_tools(schema: Mapping[str, Any]) -> None:
     """Check an MCP server target's own list of tools, which has the form of a tools/list result."""
-    place, document = _read(schema, "MCP tool schema")
+    place, document = read(schema, "MCP tool schema")
     tools = document.get("tools") if isinstance(document, dict) else None
     if not isinstance(tools, list) or not all(isinstance(tool, dict) and "name" in tool for tool in tools):
         raise invalid(f"The MCP tool schema {place} is not an object with a list of named tools")
@@ -52,7 +52,7 @@ def check_mcp_tools(schema: Mapping[str, Any]) -> None:
 
 def check_openapi(schema: Mapping[str, Any]) -> None:
     """Check that an OpenAPI document can become tools. Raises ValidationException."""
-    place, document = _read(schema, "OpenAPI schema")
+    place, document = read(schema, "OpenAPI schema")
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith(("3.0", "3.1")):
         raise invalid(f"The OpenAPI schema {place} is not OpenAPI 3.0 or 3.1")
     servers = document.get("servers")
@@ -63,14 +63,14 @@ def check_openapi(schema: Mapping[str, Any]) -> None:
 
 def check_smithy(schema: Mapping[str, Any]) -> None:
     """Check that a document is a Smithy model in JSON. Raises ValidationException."""
-    place, document = _read(schema, "Smithy model")
+    place, document = read(schema, "Smithy model")
     if not isinstance(document, dict) or "smithy" not in document or not document.get("shapes"):
         raise invalid(f"The Smithy model {place} is no JSON AST: it has no smithy version or no shapes")
 
 
 def _operation_ids(place: str, paths: Mapping[str, Any]) -> Iterable[str]:
     for path, item in paths.items():
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 name = item[method].get("operationId")
                 if not name:
@@ -85,8 +85,8 @@ def _check_names(names: list[str]) -> None:
         raise invalid(f"Tool names are used more than once: {', '.join(twice)}")
 
 
-def _read(schema: Mapping[str, Any], noun: str) -> tuple[str, Any]:
-    """What the document is called in messages, and the parsed document."""
+def read(schema: Mapping[str, Any], noun: str) -> tuple[str, Any]:
+    """What the document is called in messages, and the parsed document. Raises ValidationException."""
     place, text = _text(schema, noun)
     try:
         return place, json.loads(text) if text.lstrip()[:1] in (b"{", b"[") else yaml.safe_load(text)

@@ -19,6 +19,7 @@ from local.emulator.agentcore.gateways import Gateways
 from local.emulator.agentcore.outbound import Outbound
 from local.emulator.agentcore.synchronization import SynchronizationError, Synchronizer
 from local.emulator.agentcore.target_rules import check, kind_of
+from local.emulator.agentcore.target_tools import TOOLS, tools_of
 from local.emulator.agentcore.token_vault import TokenVault
 
 _MOST_TARGETS = 100
@@ -53,6 +54,7 @@ class Targets:
         check(settings, gateway, self._vault)
         record = {
             **settings,
+            TOOLS: tools_of(settings["targetConfiguration"]),
             "gatewayArn": gateway["gatewayArn"],
             "targetId": new_suffix().upper(),
             "createdAt": now(),
@@ -82,6 +84,7 @@ class Targets:
             raise conflict(f"A target with name {name} already exists in gateway {gateway['gatewayId']}")
         settings = {**_settings(request), "name": name}
         check(settings, gateway, self._vault)
+        settings[TOOLS] = record[TOOLS] if _listed_by_server(settings) else tools_of(settings["targetConfiguration"])
         kept = {member: record[member] for member in ("gatewayArn", "targetId", "createdAt")}
         return self._begin("UPDATING", {**settings, **kept, "updatedAt": now()}, gateway, targets)
 
@@ -117,9 +120,9 @@ class Targets:
         return {**record, "status": status}
 
     def _synchronize(self, status: str, busy: Record, gateway: Record, targets: Collection) -> None:
-        settled = {**busy, "_ready_at": 0.0, "lastSynchronizedAt": now()}
         try:
-            self._synchronizer.list_tools(busy, gateway)
+            tools = self._synchronizer.list_tools(busy, gateway)
+            settled = {**busy, TOOLS: tools, "_ready_at": 0.0, "lastSynchronizedAt": now()}
         except SynchronizationError as error:
             settled = {**busy, "_ready_at": 0.0, "_failed": _FAILED[status], "statusReasons": [str(error)]}
         if busy["targetId"] in targets and targets.get(busy["targetId"]) is busy:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from ministack.services import cognito
 
+from local.emulator.cognito.pre_token import TriggerError
 from local.emulator.patching import replace
 from local.emulator.responses import Response
 from local.emulator.settings import REGION
@@ -48,7 +49,10 @@ def _bind_token_endpoint() -> None:
         client_id, _ = cognito._authenticate_client(headers, form)
         if cognito._find_pool_by_client_id(client_id)[0] != pool_id:
             return _oauth_error(400, "invalid_client", None)
-        response: Response = await original(method, path, headers, body, query)
+        try:
+            response: Response = await original(method, path, headers, body, query)
+        except TriggerError as error:
+            return _oauth_error(400, "invalid_request", str(error))
         return response
 
     replace(original, handle_oauth2_token)
