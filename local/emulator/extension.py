@@ -10,7 +10,6 @@ from local.emulator import (
     iam_conditions,
     iam_reads,
     moto_services,
-    object_encryption,
     parameters,
     rotation,
     secret_versions,
@@ -110,5 +109,4 @@ def install(settings: Settings) -> None:
     rotation.install()
     parameters.install()
     web_acls.install(agentcore_service.install(settings).exists)
-    object_encryption.install()
     moto_services.install()

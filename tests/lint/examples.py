@@ -23,10 +23,15 @@ EXAMPLES: dict[tuple[str, str], str] = {
     ("AWS::BedrockAgentCore::Gateway", "GatewayUrl"): (
         "https://gateway-{ten}.gateway.bedrock-agentcore.{region}.amazonaws.com/mcp"
     ),
+    ("AWS::BedrockAgentCore::PolicyEngine", "PolicyEngineArn"): (
+        "arn:aws:bedrock-agentcore:{where}:policy-engine/engine-{ten}"
+    ),
+    ("AWS::BedrockAgentCore::PolicyEngine", "PolicyEngineId"): "engine-{ten}",
     ("AWS::Cognito::UserPool", "Ref"): "{region}_{ten}",
     ("AWS::Cognito::UserPool", "Arn"): "arn:aws:cognito-idp:{where}:userpool/{region}_{ten}",
     ("AWS::Cognito::UserPool", "ProviderName"): "cognito-idp.{region}.amazonaws.com/{region}_{ten}",
     ("AWS::Cognito::UserPool", "ProviderURL"): "https://cognito-idp.{region}.amazonaws.com/{region}_{ten}",
+    ("AWS::Cognito::UserPoolClient", "ClientId"): "{word}",
     ("AWS::Cognito::UserPoolClient", "Ref"): "{word}",
     ("AWS::DynamoDB::GlobalTable", "Arn"): "arn:aws:dynamodb:{where}:table/{name}",
     ("AWS::DynamoDB::Table", "Arn"): "arn:aws:dynamodb:{where}:table/{name}",
@@ -62,6 +67,7 @@ EXAMPLES: dict[tuple[str, str], str] = {
     ("AWS::SNS::Topic", "Ref"): "arn:aws:sns:{where}:{name}",
     ("AWS::SQS::Queue", "Arn"): "arn:aws:sqs:{where}:{name}",
     ("AWS::SQS::Queue", "Ref"): "https://sqs.{region}.amazonaws.com/{account}/{name}",
+    ("AWS::WAFv2::WebACL", "Arn"): "arn:aws:wafv2:{where}:regional/webacl/{name}/{uuid}",
 }
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS, assembly, copy_of_the_app, run_app
@@ -94,7 +95,7 @@ def references(node: object) -> list[Json]:
 def test_identity_never_depends_on_the_gateway(environment: str) -> None:
     deployed_before = {
         unit: stacks_of(assembly(environment))[f"foundation-{environment}-{unit}"].get("dependencies", [])
-        for unit in ("network", "identity", "data")
+        for unit in ("network", "audit", "identity", "data")
     }
     others = [name for names in deployed_before.values() for name in names if not name.endswith(".assets")]
     assert others == []
@@ -129,8 +130,10 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     settings = checkouts["gamma"] / "config" / "gamma.yaml"
     elsewhere = settings.read_text().replace("us-east-1", "eu-west-1")
     settings.write_text(f'account: "210987654321"\nregion: eu-west-1\n{elsewhere}')
-    tenant = checkouts["gamma"] / "config" / "tenants" / "acme-corp.yaml"
-    tenant.write_text(tenant.read_text().rstrip() + f"\n    principals: {{gamma: [{READER}]}}\n")
+    file = checkouts["gamma"] / "config" / "tenants" / "acme-corp.yaml"
+    tenant = yaml.safe_load(file.read_text())
+    tenant["agents"]["finance-agent"]["principals"] = {"gamma": [READER]}
+    file.write_text(yaml.safe_dump(tenant))
 
     def synthesize(name: str) -> Path:
         run = run_app(root=checkouts[name], outdir=folder / f"{name}-out", context=json.dumps({"env": name}))
@@ -150,7 +153,8 @@ def test_another_checkout_gives_the_same_bytes(elsewhere: dict[str, Path]) -> No
 
     assert assets(elsewhere["dev"]) == assets(assembly("dev"))
     packages = {major.package for majors in load_settings("dev").served_majors.values() for major in majors}
-    others = 4  # secret rotation, audit router, the check of releases, CDK's function for default security groups
+    # Secret rotation, claims, both interceptors, audit router, check of releases, CDK's for default security groups.
+    others = 7
     assert len(assets(elsewhere["dev"])) == len(packages) + others
     assert templates(elsewhere["dev"]) == templates(assembly("dev"))
 
@@ -164,9 +168,9 @@ def test_with_an_account_the_stacks_are_bound_to_it(elsewhere: dict[str, Path]) 
 
 
 def test_a_role_from_outside_reads_its_agents_secret_and_decrypts_it(elsewhere: dict[str, Path]) -> None:
-    body = json.loads((elsewhere["gamma"] / "foundation-gamma-identity.template.json").read_text())
-    identity = Template("identity", body)
-    policies = identity.properties("AWS::SecretsManager::ResourcePolicy")
+    body = json.loads((elsewhere["gamma"] / "foundation-gamma-tenant-acme-corp.template.json").read_text())
+    tenant = Template("tenant", body)
+    policies = tenant.properties("AWS::SecretsManager::ResourcePolicy")
     statements_of_each = (policy["ResourcePolicy"]["Statement"] for policy in policies)
     (deny, allow), *others = sorted(statements_of_each, key=len, reverse=True)
     assert [len(statements) for statements in others] == [1]
@@ -175,7 +179,7 @@ def test_a_role_from_outside_reads_its_agents_secret_and_decrypts_it(elsewhere: 
     assert (allow["Effect"], allow["Condition"]) == ("Allow", is_reader)
     [decrypt] = [
         statement
-        for statement in identity.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        for statement in tenant.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
         if "ArnEquals" in statement.get("Condition", {})
     ]
     assert decrypt["Action"] == "kms:Decrypt"

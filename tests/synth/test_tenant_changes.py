@@ -1,0 +1,147 @@
+"""What one tenant's file says changes that tenant's stack, and nothing that belongs to another (R19)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.synth.apps import Change, change, copy_of_the_settings, templates
+from tests.templates import Json
+
+LIMIT = "AWS::BedrockAgentCore::GatewayRateLimit"
+OWN = "foundation-dev-tenant-globex"
+
+
+def settings(folder: Path) -> Path:
+    """Settings in which every platform group has an agent of acme-corp, so that globex can do without any."""
+    root = copy_of_the_settings(folder)
+    groups = sorted(yaml.safe_load((root / "config" / "policies" / "groups.yaml").read_text())["groups"])
+    change(root, "acme-corp", lambda tenant: tenant["agents"]["finance-agent"].update(groups=groups))
+    return root
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
+    folder = tmp_path_factory.mktemp("unchanged")
+    return templates(settings(folder / "root"), folder / "out")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return settings(tmp_path / "root")
+
+
+def differing(one: dict[str, Json], other: dict[str, Json]) -> set[str]:
+    """The stacks that are not the same in both, those that only one has included."""
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+
+
+def test_a_new_tenant_is_a_new_stack(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+    tenants = root / "config" / "tenants"
+    new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
+    (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
+    assert differing(unchanged, templates(root, tmp_path / "out")) == {"foundation-dev-tenant-initech"}
+
+
+def test_a_tenant_that_goes_takes_its_stack_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+    (root / "config" / "tenants" / "globex.yaml").unlink()
+    assert differing(unchanged, templates(root, tmp_path / "out")) == {OWN}
+
+
+def suspend(tenant: dict[str, Any]) -> None:
+    tenant["suspended"] = True
+
+
+def suspend_an_agent(tenant: dict[str, Any]) -> None:
+    tenant["agents"]["support-agent"]["suspended"] = True
+
+
+def another_agent(tenant: dict[str, Any]) -> None:
+    tenant["agents"]["second-agent"] = {"type": "helper", "groups": ["on-call"], "scopes": ["aws-monitoring/read"]}
+
+
+def one_agent_less(tenant: dict[str, Any]) -> None:
+    del tenant["agents"]["delivery-agent"]
+
+
+def another_tool(tenant: dict[str, Any]) -> None:
+    tenant["groups"]["on-call"]["tools"].append("aws-operations/s3_read_operations")
+
+
+def no_groups_of_its_own(tenant: dict[str, Any]) -> None:
+    del tenant["groups"]
+    tenant["agents"]["support-agent"]["groups"] = ["service-desk"]
+
+
+def another_budget(tenant: dict[str, Any]) -> None:
+    tenant["budget_usd"] = 5000
+
+
+@pytest.mark.parametrize(
+    "what",
+    [suspend, suspend_an_agent, another_agent, one_agent_less, another_tool, no_groups_of_its_own, another_budget],
+)
+def test_what_a_tenant_changes_is_in_its_stack(
+    unchanged: dict[str, Json], root: Path, tmp_path: Path, what: Change
+) -> None:
+    change(root, "globex", what)
+    assert differing(unchanged, templates(root, tmp_path / "out")) == {OWN}
+
+
+def test_the_first_policies_of_any_tenant_change_no_other_stack(root: Path, tmp_path: Path) -> None:
+    """The gateway's outputs are the same whether or not a tenant's policies name it."""
+    file = root / "config" / "tenants" / "globex.yaml"
+    with_groups = file.read_text(encoding="utf-8")
+    change(root, "globex", no_groups_of_its_own)
+    change(root, "acme-corp", lambda tenant: tenant.pop("groups"))
+    change(root, "acme-corp", lambda tenant: tenant["agents"].pop("reporting-agent"))
+    none = templates(root, tmp_path / "none")
+    types = {r["Type"] for name, stack in none.items() if "-tenant-" in name for r in stack["Resources"].values()}
+    assert "AWS::BedrockAgentCore::Policy" not in types
+    file.write_text(with_groups, encoding="utf-8")
+    assert differing(none, templates(root, tmp_path / "some")) == {OWN}
+
+
+def test_a_limit_changes_the_entries_of_its_tenant_alone(
+    unchanged: dict[str, Json], root: Path, tmp_path: Path
+) -> None:
+    def limited(tenant: dict[str, Any]) -> None:
+        tenant["limits"] = {"requests_per_minute": 7}
+        tenant["agents"]["support-agent"]["limits"] = {"requests_per_minute": 3}
+
+    change(root, "globex", limited)
+    now = templates(root, tmp_path / "out")
+    gateway = "foundation-dev-gateway"
+    assert differing(unchanged, now) == {gateway}
+    before, after = (each[gateway]["Resources"] for each in (unchanged, now))
+    changed = {logical_id for logical_id in before | after if before.get(logical_id) != after.get(logical_id)}
+    assert {after[logical_id]["Type"] for logical_id in changed} == {LIMIT}
+    new = [
+        entry["Dimensions"]
+        for logical_id in sorted(changed)
+        for entry in after[logical_id]["Properties"]["Entries"]
+        if entry not in before[logical_id]["Properties"]["Entries"]
+    ]
+    assert sorted(value for dimensions in new for value in dimensions.values()) == ["globex", "globex/support-agent"]
+
+
+@pytest.mark.parametrize(("what", "subjects"), [(suspend, ["globex"]), (suspend_an_agent, ["globex/support-agent"])])
+def test_who_is_suspended_is_said_twice(root: Path, tmp_path: Path, what: Change, subjects: list[str]) -> None:
+    """The directory refuses new tokens, and the parameter the tokens that are out."""
+    change(root, "globex", what)
+    parameters = {
+        resource["Properties"]["Name"]: yaml.safe_load(resource["Properties"]["Value"])
+        for resource in templates(root, tmp_path / "out")[OWN]["Resources"].values()
+        if resource["Type"] == "AWS::SSM::Parameter" and isinstance(resource["Properties"]["Name"], str)
+    }
+    assert parameters.keys() == {f"/foundation/dev/suspended/by-setting/{subject}" for subject in subjects}
+    for subject, value in zip(subjects, parameters.values(), strict=True):
+        assert value == {"subject": subject, "reason": "suspended by its settings", "by": "settings", "at": None}
+    entries = [
+        yaml.safe_load(resource["Properties"]["Value"])
+        for resource in templates(root, tmp_path / "again")[OWN]["Resources"].values()
+        if resource["Type"] == "AWS::SSM::Parameter" and not isinstance(resource["Properties"]["Name"], str)
+    ]
+    suspended = {entry["agent_id"] for entry in entries if entry["suspended"]}
+    assert suspended == ({entry["agent_id"] for entry in entries} if what is suspend else set(subjects))
