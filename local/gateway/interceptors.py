@@ -142,10 +142,8 @@ class Interceptor:
     def _response(self, found: Any, *, status_needed: bool) -> NewResponse:
         new = self._members(found, {"statusCode", "headers", "body"})
         status = new.get("statusCode")
-        # A bool is an int to Python.
-        if status is None and not status_needed:
-            return NewResponse(body=self._body(new), headers=self._headers(new))
-        if type(status) is not int or not 200 <= status <= 599:
+        # Not isinstance, to which True is a number.
+        if (status is not None or status_needed) and (type(status) is not int or not 200 <= status <= 599):
             raise self._failed(f"{_INVALID}: statusCode is not a number from 200 to 599")
         return NewResponse(body=self._body(new), status=status, headers=self._headers(new))
 

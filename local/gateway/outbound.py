@@ -35,25 +35,12 @@ class Outbound:
             self._trust.load_verify_locations(cafile=str(ca_file))
         self._timeout = httpx2.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds))
 
-    def client(
-        self,
-        url: str,
-        *,
-        auth: httpx2.Auth,
-        headers: Mapping[str, str] | None = None,
-        authorization: str | None = None,
-    ) -> httpx2.AsyncClient:
+    def client(self, url: str, *, auth: httpx2.Auth, headers: Mapping[str, str] | None = None) -> httpx2.AsyncClient:
         """Return a client for one call to `url`, to be used as a context manager.
 
         A client is never shared between calls, so that cookies of one caller do not reach the next one's. It follows
-        no redirect, which would carry credentials to another place. `authorization` replaces what `auth` puts into
-        the header of that name.
+        no redirect, which would carry credentials to another place.
         """
-
-        async def override(request: httpx2.Request) -> None:
-            if authorization is not None:
-                request.headers["Authorization"] = authorization
-
         return httpx2.AsyncClient(
             proxy=None if urlsplit(url).hostname in _LOOPBACK else self._edge_url,
             verify=self._trust,
@@ -62,7 +49,6 @@ class Outbound:
             timeout=self._timeout,
             auth=auth,
             headers=dict(headers or {}),
-            event_hooks={"request": [override]},
         )
 
 

@@ -18,7 +18,7 @@ from mcp import Client, ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
-from local.gateway.credentials import CallAuth, CredentialSource, credential_source
+from local.gateway.credentials import CallAuth, CredentialSource, credential_source, overridden
 from local.gateway.outbound import address_problem
 from local.gateway.targets.context import TargetContext, read_schema
 from local.gateway.targets.interface import (
@@ -144,11 +144,11 @@ class _Server:
         request = types.CallToolRequest(
             params=types.CallToolRequestParams(name=call.tool.name, arguments=dict(call.arguments))
         )
-        auth = await self._credentials.for_call()
+        auth = overridden(await self._credentials.for_call(), call.authorization)
         headers = propagated_headers(self._record, call)
         query = propagated_query(self._record, call)
         received = httpx2.Headers()
-        async with self._connected(auth, headers, query, received, call.authorization) as session:
+        async with self._connected(auth, headers, query, received) as session:
             # Not session.call_tool, which judges the answer by the server's output schema: that is the client's part.
             result = await session.send_request(request, types.CallToolResult)
         if result.meta is not None:
@@ -160,12 +160,7 @@ class _Server:
 
     @contextlib.asynccontextmanager
     async def _connected(
-        self,
-        auth: CallAuth,
-        headers: dict[str, str],
-        query: dict[str, str],
-        received: httpx2.Headers,
-        authorization: str | None = None,
+        self, auth: CallAuth, headers: dict[str, str], query: dict[str, str], received: httpx2.Headers
     ) -> AsyncIterator[ClientSession]:
         """Open a session with the server. `received` gets the headers of its last response.
 
@@ -181,8 +176,8 @@ class _Server:
 
         url = str(httpx2.URL(self.url).copy_merge_params(query))
         try:
-            async with self._outbound.client(self.url, auth=auth, headers=headers, authorization=authorization) as http:
-                http.event_hooks = {**http.event_hooks, "response": [note]}
+            async with self._outbound.client(self.url, auth=auth, headers=headers) as http:
+                http.event_hooks = {"response": [note]}
                 async with Client(streamable_http_client(url, http_client=http)) as client:
                     yield client.session
         except Exception as error:

@@ -14,7 +14,7 @@ import anyio
 import httpx2
 from mcp_types import CallToolResult, TextContent
 
-from local.gateway.credentials import CallAuth, CredentialSource, credential_source
+from local.gateway.credentials import CallAuth, CredentialSource, credential_source, overridden
 from local.gateway.outbound import Outbound, silence
 from local.gateway.targets.context import TargetContext, read_schema
 from local.gateway.targets.interface import (
@@ -69,9 +69,9 @@ class OpenApiTarget:
         # The operation's own parameters win over what is propagated, and the credential over both.
         request.headers = propagated_headers(self._record, call) | request.headers
         request.query = {**propagated_query(self._record, call), **request.query}
-        auth = await self._credentials.for_call()
+        auth = overridden(await self._credentials.for_call(), call.authorization)
         try:
-            response, body = await _exchange(self._outbound, request, auth, call.authorization)
+            response, body = await _exchange(self._outbound, request, auth)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise TargetError(f"{self._place(operation)} did not answer: {silence(error)}") from error
         try:
@@ -148,14 +148,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-async def _exchange(
-    outbound: Outbound, request: _Request, auth: CallAuth, authorization: str | None
-) -> tuple[httpx2.Response, bytes]:
+async def _exchange(outbound: Outbound, request: _Request, auth: CallAuth) -> tuple[httpx2.Response, bytes]:
     """Send the request and read at most what a gateway carries; raises TargetError beyond, or httpx2's HTTPError."""
     headers = {"Accept": "application/json"} | request.headers
     url = httpx2.URL(request.url).copy_merge_params(request.query)
     async with (
-        outbound.client(request.url, auth=auth, headers=headers, authorization=authorization) as client,
+        outbound.client(request.url, auth=auth, headers=headers) as client,
         client.stream(request.method, url, content=request.content) as response,
     ):
         body = bytearray()
