@@ -85,11 +85,3 @@ def test_what_is_protected_against_deletion_stays(emulator: Emulator) -> None:
         assert emulator.client("dynamodb").describe_table(TableName=names[0])
         emulator.client("dynamodb").update_table(TableName=names[0], DeletionProtectionEnabled=False)
         emulator.client("cognito-idp").update_user_pool(UserPoolId=names[1], DeletionProtection="INACTIVE")
-
-
-def test_an_object_is_encrypted_under_the_accounts_own_key_when_a_write_names_none(emulator: Emulator) -> None:
-    s3 = emulator.client("s3")
-    s3.create_bucket(Bucket="unnamed-key")
-    s3.put_object(Bucket="unnamed-key", Key="report", Body=b"x", ServerSideEncryption="aws:kms")
-    head = s3.head_object(Bucket="unnamed-key", Key="report")
-    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"].rpartition(":")[2]) == ("aws:kms", "alias/aws/s3")
