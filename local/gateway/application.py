@@ -1,6 +1,6 @@
 """The HTTP side of a gateway: what happens to a request, in AgentCore's order.
 
-    authorizer → protocol version → MCP server → target
+    authorizer → protocol version → body → interceptors, policy, rate limits and MCP server (pipeline.py)
 
 Each step either refuses the request or hands it on. Only the protected resource metadata is answered without a token.
 """
@@ -10,13 +10,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
-from mcp_types import INTERNAL_ERROR, ErrorData
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -24,14 +22,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
+from local.gateway.answers import json_rpc_error, unavailable
+from local.gateway.application_log import ApplicationLog, Body
 from local.gateway.authorizer import Authorizer, RefusedError
+from local.gateway.caller import principal_of, set_principal
 from local.gateway.configuration import GatewayRecord
+from local.gateway.exchange import BodyError, ClientGoneError, read_exchange
 from local.gateway.keys import ProviderUnavailableError
 from local.gateway.metadata import challenge, protected_resource, refusal_body
+from local.gateway.pipeline import Pipeline
 from local.gateway.request_log import Entry, begin, finish
 from local.gateway.server import build_server, unsupported_version
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES
-from local.gateway.tools import Catalogue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +42,15 @@ class Serving:
 
     gateway: GatewayRecord
     authorizer: Authorizer
-    catalogue: Catalogue
+    pipeline: Pipeline
 
 
 class GatewayApplication:
     """Serves one gateway URL; what it serves can be replaced while it runs. Until then it answers 503."""
 
-    def __init__(self, *, name: str, port: int) -> None:
+    def __init__(self, *, name: str, port: int, log: ApplicationLog) -> None:
         self.name = name
+        self.log = log
         self._state: Serving | str = "this gateway is still starting; retry in a second"
         self._sessions = StreamableHTTPSessionManager(
             Server(name),
@@ -68,7 +71,7 @@ class GatewayApplication:
 
     def serve(self, serving: Serving) -> None:
         """Serve this configuration from the next request on; requests under way end as they began."""
-        self._sessions.app = build_server(serving.gateway, serving.catalogue)
+        self._sessions.app = build_server(serving.gateway, serving.pipeline.catalogue, serving.pipeline.policy)
         self._sessions.json_response = not serving.gateway.streaming
         self._state = serving
 
@@ -80,14 +83,31 @@ class GatewayApplication:
         """Take one request to the MCP endpoint through the steps above."""
         state = self._state
         if isinstance(state, str):
-            entry.reason = state
-            await _unavailable(state)(scope, receive, send)
+            entry.reason = entry.refusal = state
+            await unavailable(state)(scope, receive, send)
             return
         refusal = await _authorize(state, scope, entry) or _check_transport(state.gateway, scope, entry)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self._sessions.handle_request(scope, receive, send)
+        try:
+            exchange = await read_exchange(scope, receive)
+        except BodyError as error:
+            entry.reason = entry.refusal = error.message
+            await json_rpc_error(error.status, error.code, error.message)(scope, receive, send)
+            return
+        except ClientGoneError:
+            entry.reason = entry.refusal = "the client went away"
+            return
+        entry.message = exchange.message
+        entry.note(method=exchange.method, tool=exchange.tool)
+        await state.pipeline.serve(
+            exchange,
+            principal=principal_of(scope),
+            entry=entry,
+            mcp=self._sessions.handle_request,
+            send=send,
+        )
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -97,29 +117,35 @@ class GatewayApplication:
     async def _metadata(self, _request: Request) -> Response:
         state = self._state
         if isinstance(state, str):
-            return _unavailable(state)
+            return unavailable(state)
         return JSONResponse(protected_resource(state.gateway, state.authorizer.configuration))
 
 
 class _Endpoint:
-    """The MCP endpoint as an ASGI application, with its line in the request log."""
+    """The MCP endpoint as an ASGI application, with its line in the request log and its application log."""
 
     def __init__(self, application: GatewayApplication) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         entry = begin(scope, self._application.name)
+        body = Body()
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
-                MutableHeaders(scope=message).update(entry.response_headers)
+                headers = MutableHeaders(scope=message)
+                headers.update(entry.response_headers)
+                headers["x-amzn-requestid"] = entry.request_id
+            else:
+                body.add(message.get("body", b""))
             await send(message)
 
         try:
             await self._application.answer(scope, receive, watched, entry)
         finally:
             finish(entry)
+            self._application.log.record(entry, body)
 
 
 async def _authorize(state: Serving, scope: Scope, entry: Entry) -> Response | None:
@@ -128,34 +154,26 @@ async def _authorize(state: Serving, scope: Scope, entry: Entry) -> Response | N
         principal = await state.authorizer.authorize(Headers(scope=scope).getlist("authorization"))
     except RefusedError as refused:
         entry.reason = refused.reason
+        entry.refusal = refused.message
         header = challenge(state.gateway, state.authorizer.configuration, refused)
         return JSONResponse(refusal_body(refused), status_code=refused.status, headers={"WWW-Authenticate": header})
     except ProviderUnavailableError as error:
         entry.reason = str(error)
-        return _unavailable("the identity provider of this gateway does not answer; see the gateway's log")
+        entry.refusal = "the identity provider of this gateway does not answer"
+        return unavailable(f"{entry.refusal}; see the gateway's log")
     entry.client_id = principal.client_id
+    set_principal(scope, principal)
     return None
 
 
 def _check_transport(gateway: GatewayRecord, scope: Scope, entry: Entry) -> Response | None:
     """Refuse what the gateway does not offer: sessions and server streams, versions that it does not list."""
     if scope["method"] != "POST":
+        entry.refusal = f"HTTP method {scope['method']} is not supported"
         return Response(status_code=405, headers={"Allow": "POST"})
     for version in Headers(scope=scope).getlist(MCP_PROTOCOL_VERSION_HEADER):
         if version not in gateway.supported_versions:
-            entry.reason = f"protocol version {version[:32]} is not supported"
-            return _json_rpc_error(400, unsupported_version(version, gateway).error)
+            entry.reason = entry.refusal = f"protocol version {version[:32]} is not supported"
+            error = unsupported_version(version, gateway).error
+            return json_rpc_error(400, error.code, error.message, data=error.data)
     return None
-
-
-def _unavailable(sentence: str) -> Response:
-    return _json_rpc_error(503, ErrorData(code=INTERNAL_ERROR, message=sentence))
-
-
-def _json_rpc_error(status: int, error: ErrorData) -> Response:
-    body: dict[str, Any] = {
-        "jsonrpc": "2.0",
-        "id": None,
-        "error": error.model_dump(mode="json", exclude_none=True),
-    }
-    return JSONResponse(body, status_code=status)

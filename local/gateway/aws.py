@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+import anyio
 import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
     from types_boto3_bedrock_agentcore_control import BedrockAgentCoreControlClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
     from types_boto3_sts import STSClient
     from types_boto3_sts.type_defs import CredentialsTypeDef
@@ -20,7 +23,28 @@ if TYPE_CHECKING:
 INVOCATION_TIMEOUT_SECONDS = 15 * 60
 """Longest call of a target: AgentCore quotas, 15 minutes an invocation."""
 
+CONCURRENT_INVOCATIONS = 256
+"""Lambda functions that are invoked at a time: two interceptors and a target for each of some hundred callers."""
+
 _RENEW_BEFORE = timedelta(minutes=5)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Invocations:
+    """Threads that wait for Lambda functions; anyio's own 40 are too few for a hundred callers."""
+
+    def __init__(self) -> None:
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    async def run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Call a function in a thread; who is cancelled meanwhile does not wait for its end."""
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(CONCURRENT_INVOCATIONS)
+        return await anyio.to_thread.run_sync(
+            lambda: function(*args, **kwargs), abandon_on_cancel=True, limiter=self._limiter
+        )
 
 
 class EmulatedAws:
@@ -32,7 +56,7 @@ class EmulatedAws:
 
     def _client(self, service: str, *, read_timeout: float = 5, retries: int = 1, **credentials: Any) -> Any:
         return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]  # the name is one of five literals below
+            service,  # type: ignore[call-overload]  # the name is one of six literals below
             endpoint_url=self.endpoint_url,
             region_name=self.region,
             config=Config(
@@ -40,7 +64,7 @@ class EmulatedAws:
                 connect_timeout=2,
                 read_timeout=read_timeout,
                 retries={"total_max_attempts": retries, "mode": "standard"},
-                max_pool_connections=50,
+                max_pool_connections=CONCURRENT_INVOCATIONS,
             ),
             **(credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}),
         )
@@ -61,6 +85,12 @@ class EmulatedAws:
     def sts(self) -> STSClient:
         """STS, to become the gateway's execution role."""
         client: STSClient = self._client("sts")
+        return client
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs, for the gateways' application logs."""
+        client: CloudWatchLogsClient = self._client("logs")
         return client
 
     def lambda_with(self, credentials: Any) -> LambdaClient:
@@ -88,6 +118,7 @@ class ExecutionRole:
 
     def __init__(self, *, aws: EmulatedAws, role_arn: str, session_name: str) -> None:
         self._aws = aws
+        self.invocations = Invocations()
         self._role_arn = role_arn
         self._session_name = session_name
         self._lock = threading.Lock()

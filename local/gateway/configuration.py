@@ -68,8 +68,63 @@ class TargetRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InterceptorRecord:
+    """The Lambda function at one interception point. Source: API, GatewayInterceptorConfiguration."""
+
+    function_arn: str
+    pass_headers: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyRecord:
+    """One policy of a policy engine: Cedar text. `enforced` is False for its enforcementMode LOG_ONLY."""
+
+    policy_id: str
+    statement: str
+    enforced: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyEngineRecord:
+    """A gateway's policy engine with its policies. In mode LOG_ONLY nothing is denied and nothing hidden.
+
+    Source: devguide, policy-enforcement-modes.
+    """
+
+    arn: str
+    mode: Literal["ENFORCE", "LOG_ONLY"]
+    policies: tuple[PolicyRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How much of a metric one bucket may use in a second or in a minute; 0 blocks."""
+
+    metric: Literal["requests", "connections"]
+    rate: float
+    period: Literal["second", "minute"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimitEntry:
+    """The rates for one combination of dimension values, in the order of the limit's keys; `*` is any value."""
+
+    values: tuple[str, ...]
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimitRecord:
+    """A gateway's rate limit as deployed. Source: API, GatewayRateLimitDetail."""
+
+    rate_limit_id: str
+    keys: tuple[str, ...]
+    entries: tuple[RateLimitEntry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GatewayRecord:
-    """A gateway as deployed, with its targets.
+    """A gateway as deployed, with its targets and everything that stands before them.
 
     `workload` is the name of its workload identity, as whom it asks the token vault for credentials. `refusals` says
     why this gateway must not be served: each sentence names a check that would otherwise be skipped.
@@ -88,6 +143,10 @@ class GatewayRecord:
     streaming: bool = False
     paginated: bool = True
     debug: bool = False
+    request_interceptor: InterceptorRecord | None = None
+    response_interceptor: InterceptorRecord | None = None
+    policy_engine: PolicyEngineRecord | None = None
+    rate_limits: tuple[RateLimitRecord, ...] = ()
     targets: tuple[TargetRecord, ...] = ()
     refusals: tuple[str, ...] = ()
 

@@ -1,4 +1,7 @@
-"""Read the deployed gateways from the AgentCore control plane (the emulated one, through unmodified boto3)."""
+"""Read the deployed gateways from the AgentCore control plane (the emulated one, through unmodified boto3).
+
+governance.py reads what stands between the authorizer and the targets.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from local.gateway.configuration import (
     JwtAuthorizer,
     TargetRecord,
 )
+from local.gateway.governance import governance_refusals, interceptor_at, read_policy_engine, read_rate_limits
 
 if TYPE_CHECKING:
     from types_boto3_bedrock_agentcore_control import BedrockAgentCoreControlClient
@@ -39,7 +43,7 @@ def read_gateways(client: BedrockAgentCoreControlClient) -> tuple[GatewayRecord,
             if summary["status"] in _SERVING:
                 with contextlib.suppress(client.exceptions.ResourceNotFoundException):
                     answer = client.get_gateway(gatewayIdentifier=summary["gatewayId"])
-                    gateways.append(_gateway(answer, _read_targets(client, summary["gatewayId"])))
+                    gateways.append(_gateway(client, answer))
     return tuple(gateways)
 
 
@@ -72,7 +76,14 @@ def _target(answer: Mapping[str, Any]) -> TargetRecord:
     )
 
 
-def _gateway(answer: GetGatewayResponseTypeDef, targets: tuple[TargetRecord, ...]) -> GatewayRecord:
+def _gateway(client: BedrockAgentCoreControlClient, answer: GetGatewayResponseTypeDef) -> GatewayRecord:
+    targets = _read_targets(client, answer["gatewayId"])
+    limits = read_rate_limits(client, answer["gatewayId"])
+    engine, refusals = None, _refusals(answer)
+    try:
+        engine = read_policy_engine(client, answer)
+    except client.exceptions.ResourceNotFoundException:
+        refusals.append("its policy engine does not exist")
     mcp = answer.get("protocolConfiguration", {}).get("mcp", {})
     jwt = answer.get("authorizerConfiguration", {}).get("customJWTAuthorizer")
     return GatewayRecord(
@@ -89,8 +100,12 @@ def _gateway(answer: GetGatewayResponseTypeDef, targets: tuple[TargetRecord, ...
         streaming=mcp.get("streamingConfiguration", {}).get("enableResponseStreaming", False),
         paginated=not mcp.get("disableMcpListToolsPagination", False),
         debug=answer.get("exceptionLevel") == "DEBUG",
+        request_interceptor=interceptor_at(answer, "REQUEST"),
+        response_interceptor=interceptor_at(answer, "RESPONSE"),
+        policy_engine=engine,
+        rate_limits=limits,
         targets=targets,
-        refusals=_refusals(answer),
+        refusals=(*refusals, *governance_refusals(answer, engine, limits)),
     )
 
 
@@ -119,7 +134,7 @@ def _claim(claim: Mapping[str, Any]) -> CustomClaim:
     )
 
 
-def _refusals(answer: Mapping[str, Any]) -> tuple[str, ...]:
+def _refusals(answer: Mapping[str, Any]) -> list[str]:
     """Say which parts of the gateway this machine cannot enforce; serving it anyway would skip a check."""
     found = []
     kind = answer["authorizerType"]
@@ -130,15 +145,11 @@ def _refusals(answer: Mapping[str, Any]) -> tuple[str, ...]:
         found.append(f"its discovery URL {jwt['discoveryUrl']} does not end in {DISCOVERY_SUFFIX}")
     if jwt and jwt.get("allowedWorkloadConfiguration"):
         found.append("its authorizer restricts workloads (allowedWorkloadConfiguration), which is not enforced here")
-    if answer.get("interceptorConfigurations"):
-        found.append("it has interceptors, which are not run here yet")
-    if answer.get("policyEngineConfiguration"):
-        found.append("it has a policy engine, which is not evaluated here yet")
     if answer.get("customTransformConfiguration"):
         found.append("it has a custom transformation, which is not run here")
     if not is_loopback(answer.get("gatewayUrl", "")):
         found.append(f"its URL {answer.get('gatewayUrl')!r} is not of the form http://127.0.0.1:<port>/mcp")
-    return tuple(found)
+    return found
 
 
 def is_loopback(url: str) -> bool:

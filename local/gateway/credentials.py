@@ -7,6 +7,7 @@ Source: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-bu
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from typing import Any, Protocol
 
@@ -41,6 +42,14 @@ class CredentialSource(Protocol):
         """Fetch the credential for one call; raises TargetError."""
 
 
+def overridden(auth: CallAuth, authorization: str | None) -> CallAuth:
+    """Return the credential with another Authorization header, the credential itself when that is None.
+
+    An interceptor's header takes the place of what the credential puts there (devguide, gateway-headers).
+    """
+    return auth if authorization is None else _Overridden(auth, authorization)
+
+
 def credential_source(record: TargetRecord, *, region: str, role: ExecutionRole, vault: Vault) -> CredentialSource:
     """Return where the credential of an OpenAPI or MCP server target comes from.
 
@@ -62,6 +71,28 @@ def credential_source(record: TargetRecord, *, region: str, role: ExecutionRole,
         configuration = provider["iamCredentialProvider"]
         return _RoleSignature(role, configuration["service"], configuration.get("region", region))
     raise UnusableTargetError(f"target {record.name} has the credential {kind}, {_NO_USER}")
+
+
+class _Overridden(CallAuth):
+    def __init__(self, auth: CallAuth, authorization: str) -> None:
+        self._auth = auth
+        self._authorization = authorization
+        self.requires_request_body = auth.requires_request_body
+
+    async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        async with contextlib.aclosing(self._auth.async_auth_flow(request)) as flow:
+            outgoing = await anext(flow)
+            while True:
+                outgoing.headers["Authorization"] = self._authorization
+                response = yield outgoing
+                try:
+                    outgoing = await flow.asend(response)
+                except StopAsyncIteration:
+                    return
+
+    def blotted(self, text: str) -> str:
+        secret = self._authorization.rpartition(" ")[2]
+        return self._auth.blotted(text).replace(secret, BLOTTED) if secret else self._auth.blotted(text)
 
 
 class _Nothing:

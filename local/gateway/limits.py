@@ -18,13 +18,40 @@ LIMITS: tuple[Limit, ...] = (
         checked="tests/contract on a deployed gateway (the clients need neither)",
     ),
     Limit(
-        subject="Interceptors, policy engines, custom transformations, IAM and open authorizers",
+        subject="Temporal and guardrail policies, rate limits by header or body, custom transformations, IAM and open "
+        "authorizers",
         not_proved="a gateway that has one is not served at all (503 with the reason), so none of these checks "
         "is ever skipped",
         checked="tests/unit/test_local_gateway_control_plane.py",
     ),
     Limit(
-        subject="Web ACL, rate limits, quotas on calls",
+        subject="Interceptors",
+        not_proved="events and answers follow AWS's documentation, and what deployed gateways took and refused where "
+        "it is silent: the response interceptor gets the request as the other one left it, runs after denied and "
+        "throttled calls and answers without a body too, and may set a status",
+        checked="tests/contract on a deployed gateway",
+    ),
+    Limit(
+        subject="Policy engines",
+        not_proved="a denied call gets the JSON-RPC error that deployed gateways send, not the tool result of the "
+        "documentation; a policy that fails on a call denies it; the built-in search is not judged, what it finds is; "
+        "whether the role may use the engine is not asked",
+        checked="tests/unit/test_local_gateway_policy.py; tests/contract on a deployed gateway",
+    ),
+    Limit(
+        subject="Rate limits",
+        not_proved="every request counts at once, where AgentCore counts approximately and takes up to 30 seconds to "
+        "follow a change; they come after the policy, which is nowhere specified",
+        checked="tests/unit/test_local_gateway_rate_limits.py; tests/contract on a deployed gateway",
+    ),
+    Limit(
+        subject="Application logs",
+        not_proved="shape and wording of processed requests are documented, the wording of failed and refused ones is "
+        "not; traces are not written",
+        checked="tests/unit/test_local_gateway_application_log.py; the first deployment to an AWS account",
+    ),
+    Limit(
+        subject="Web ACL, quotas on calls",
         not_proved="not applied; request and response sizes are",
         checked="policy checks on the template",
     ),

@@ -1,4 +1,4 @@
-"""One JSON line a request on stderr. It never holds a token, an argument or an answer."""
+"""What is known of a request, and one JSON line of it on stderr, without token, arguments and answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import logging
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+import uuid
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,14 +17,22 @@ _SCOPE_KEY = "foundation.request"
 _requests = logging.getLogger("local.gateway.requests")
 
 
+_LOGGED = ("gateway", "request_id", "method", "tool", "client_id", "status", "tool_error", "reason", "ms")
+_LONGEST = 256
+"""Longest name in the log; no deployed tool has a longer one (AgentCore quotas)."""
+
+
 @dataclass
 class Entry:
     """What the log says of a request; the parts of the gateway fill it in as the request passes them.
 
-    `response_headers` are those that a target sends to the client. They travel with the entry and are not logged.
+    Not on stderr, but for the gateway's application log: `started_at` in seconds of the epoch, `message` as the caller
+    sent it, None while it has not been read, and `refusal`, the sentence for a caller whose message is not read.
+    `response_headers` are those that a target sends to the client.
     """
 
     gateway: str
+    request_id: str
     method: str | None = None
     tool: str | None = None
     client_id: str | None = None
@@ -31,12 +40,20 @@ class Entry:
     tool_error: bool | None = None
     reason: str | None = None
     ms: float = 0.0
+    started_at: float = 0.0
+    message: Any = None
+    refusal: str | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
+
+    def note(self, *, method: str | None, tool: str | None) -> None:
+        """Note the method of a message and the tool that it calls."""
+        self.method = method[:_LONGEST] if method is not None else None
+        self.tool = tool[:_LONGEST] if tool is not None else None
 
 
 def begin(scope: Scope, gateway: str) -> Entry:
     """Attach a new entry to a request's ASGI scope and return it."""
-    entry = Entry(gateway=gateway, ms=time.perf_counter())
+    entry = Entry(gateway=gateway, request_id=str(uuid.uuid4()), ms=time.perf_counter(), started_at=time.time())
     scope[_SCOPE_KEY] = entry
     return entry
 
@@ -50,7 +67,7 @@ def entry_of(scope: Scope) -> Entry:
 def finish(entry: Entry) -> None:
     """Write the entry with the time since `begin` in milliseconds."""
     entry.ms = round((time.perf_counter() - entry.ms) * 1000, 1)
-    line = {name: value for name, value in asdict(entry).items() if value is not None and name != "response_headers"}
+    line = {name: value for name in _LOGGED if (value := getattr(entry, name)) is not None}
     _requests.info("request", extra={"entry": line})
 
 

@@ -19,7 +19,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
+from local.gateway.answers import INTERNAL_ERROR_TEXT, POLICY_DENIED
+from local.gateway.caller import call_is_allowed, principal_of
 from local.gateway.configuration import GatewayRecord
+from local.gateway.exchange import forwarded_authorization
+from local.gateway.policy import PolicyEngine
 from local.gateway.request_log import entry_of
 from local.gateway.search import rank
 from local.gateway.targets.interface import TargetError, ToolCall
@@ -27,13 +31,7 @@ from local.gateway.tools import Catalogue, InvalidCursorError, argument_problems
 
 logger = logging.getLogger(__name__)
 
-INTERNAL_ERROR_TEXT = "An internal error occurred. Please retry later."
-"""What a client reads instead of a cause without exceptionLevel DEBUG (devguide, gateway-debug-messages)."""
-
 RESOURCE_NOT_FOUND = -32002
-
-_LOGGED_NAME = 256
-"""Longest tool name in the log; no deployed tool has a longer one (AgentCore quotas)."""
 
 _Context = ServerRequestContext[Any, Any]
 
@@ -47,9 +45,9 @@ def unsupported_version(requested: str, gateway: GatewayRecord) -> MCPError:
     )
 
 
-def build_server(gateway: GatewayRecord, catalogue: Catalogue) -> Server[Any]:
-    """Return the MCP server of one gateway."""
-    handlers = _Handlers(gateway, catalogue)
+def build_server(gateway: GatewayRecord, catalogue: Catalogue, policy: PolicyEngine | None) -> Server[Any]:
+    """Return the MCP server of one gateway; a policy engine that is enforced hides tools."""
+    handlers = _Handlers(gateway, catalogue, policy if policy is not None and policy.enforced else None)
     server: Server[Any] = Server(
         gateway.name,
         version="1.0.0",
@@ -63,7 +61,6 @@ def build_server(gateway: GatewayRecord, catalogue: Catalogue) -> Server[Any]:
         on_list_resource_templates=handlers.list_resource_templates,
         on_read_resource=handlers.read_resource,
     )
-    server.middleware.append(handlers.record)
     server.middleware.append(handlers.negotiate)
     modern = [version for version in gateway.supported_versions if version in MODERN_PROTOCOL_VERSIONS]
 
@@ -81,17 +78,10 @@ def build_server(gateway: GatewayRecord, catalogue: Catalogue) -> Server[Any]:
 class _Handlers:
     """The methods of one gateway."""
 
-    def __init__(self, gateway: GatewayRecord, catalogue: Catalogue) -> None:
+    def __init__(self, gateway: GatewayRecord, catalogue: Catalogue, policy: PolicyEngine | None) -> None:
         self._gateway = gateway
         self._catalogue = catalogue
-
-    async def record(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
-        """Note method and tool for the request log; arguments are not noted."""
-        entry = entry_of(_request(ctx).scope)
-        entry.method = ctx.method
-        if ctx.method == "tools/call" and ctx.params is not None and isinstance(ctx.params.get("name"), str):
-            entry.tool = ctx.params["name"][:_LOGGED_NAME]
-        return await call_next(ctx)
+        self._policy = policy
 
     async def negotiate(self, ctx: _Context, call_next: CallNext) -> HandlerResult:
         """Hold a request to the gateway's versions; `initialize` gets the newest of them that it can have."""
@@ -109,37 +99,43 @@ class _Handlers:
             ctx = replace(ctx, params=params | {"protocolVersion": handshake[-1]})
         return await call_next(ctx)
 
-    async def list_tools(self, _ctx: _Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        """Answer tools/list."""
+    async def list_tools(self, ctx: _Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        """Answer tools/list with the tools that the caller may call."""
         if params is None or params.cursor is None:
             await self._catalogue.refresh()
         try:
-            tools, cursor = self._catalogue.page(params.cursor if params else None)
+            tools, cursor = self._catalogue.page(params.cursor if params else None, self._hidden(ctx))
         except InvalidCursorError:
             raise MCPError(code=types.INVALID_PARAMS, message="Invalid cursor") from None
         return types.ListToolsResult(tools=tools, next_cursor=cursor)
 
     async def call_tool(self, ctx: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        """Answer tools/call: look the tool up, check its arguments, ask its target."""
-        await self._catalogue.refresh(params.name)
+        """Answer tools/call: look the tool up, check its arguments, ask its target.
+
+        A target that is asked for its tools again and again has been asked when the call was judged.
+        """
         if not self._catalogue.offers(params.name):
             if why := self._catalogue.why_missing(params.name):
                 return _failed(why, ctx)
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name}")
         arguments = params.arguments or {}
+        found = self._catalogue.find(params.name)
+        request = _request(ctx)
+        if found and self._policy and not call_is_allowed(request.scope, params.name, arguments):
+            # Whatever way it came here, the policy did not let this very call through.
+            raise MCPError(code=POLICY_DENIED, message="Tool Execution Denied: The call was not judged.")
         if problems := argument_problems(self._catalogue.input_schema(params.name) or {}, arguments):
             return _failed(problems, ctx)
-        found = self._catalogue.find(params.name)
         if found is None:
-            return self._search(arguments["query"])
+            return self._search(arguments["query"], self._hidden(ctx))
         target, tool = found
-        request = _request(ctx)
         call = ToolCall(
             tool=tool,
             arguments=arguments,
             message_id=str(ctx.request_id),
             headers=dict(request.headers),
             query=dict(request.query_params),
+            authorization=forwarded_authorization(request.scope),
         )
         try:
             answer = await target.call(call)
@@ -150,11 +146,16 @@ class _Handlers:
         entry.response_headers.update(answer.headers)
         return answer.result
 
-    def _search(self, query: str) -> types.CallToolResult:
-        found = [
-            tool.model_dump(by_alias=True, mode="json", exclude_none=True)
-            for tool in rank(self._catalogue.target_tools, query)
-        ]
+    def _hidden(self, ctx: _Context) -> frozenset[str]:
+        """The tools that the caller could call with no arguments whatever. The built-in search is not among them."""
+        if self._policy is None:
+            return frozenset()
+        names = [tool.name for tool in self._catalogue.target_tools]
+        return frozenset(names) - self._policy.visible(principal_of(_request(ctx).scope).claims, names)
+
+    def _search(self, query: str, hidden: frozenset[str]) -> types.CallToolResult:
+        shown = [tool for tool in self._catalogue.target_tools if tool.name not in hidden]
+        found = [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in rank(shown, query)]
         answer = {"tools": found}
         return types.CallToolResult(
             content=[types.TextContent(text=json.dumps(answer))],

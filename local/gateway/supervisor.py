@@ -5,59 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx2
-import uvicorn
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.gateway.application import GatewayApplication, Serving
+from local.gateway.application import Serving
 from local.gateway.authorizer import Authorizer
 from local.gateway.aws import EmulatedAws
 from local.gateway.configuration import GatewayRecord, JwtAuthorizer
 from local.gateway.control_plane import is_loopback, read_gateways
 from local.gateway.keys import KeySource
+from local.gateway.listener import Listener
+from local.gateway.log_delivery import LogDelivery, application_log_groups
 from local.gateway.outbound import Outbound
-from local.gateway.targets.assembly import Assembled, Assembly
-from local.gateway.tools import Catalogue
+from local.gateway.targets.assembly import Assembly
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 
-
-class _Server(uvicorn.Server):
-    """A uvicorn server among others: signals belong to the process, not to each of them."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signal handlers alone."""
-        yield
-
-
-class Listener:
-    """An HTTP server at one gateway's address."""
-
-    def __init__(self, record: GatewayRecord, assembly: Assembly) -> None:
-        self.record: GatewayRecord | None = None
-        self.keys: KeySource | None = None
-        self.assembly = assembly
-        self.assembled = Assembled()
-        self.application = GatewayApplication(name=record.name, port=record.port)
-        self.url = record.url
-        family = socket.AF_INET6 if ":" in record.host else socket.AF_INET
-        self._socket = socket.create_server((record.host, record.port), family=family)
-        self._server = _Server(
-            uvicorn.Config(self.application.asgi, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-        )
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-
-    async def stop(self) -> None:
-        """Stop listening; requests under way get two seconds."""
-        self._server.should_exit = True
-        await self._task
-        self._socket.close()
+_DELIVERIES_SECONDS = 5.0
+"""How often the deployed log deliveries are read."""
 
 
 class Supervisor:
@@ -75,11 +45,16 @@ class Supervisor:
         self._http = http
         self._outbound = outbound
         self._read = read or (lambda: read_gateways(aws.control))
+        self._delivery = LogDelivery(lambda: aws.logs)
+        self._log_groups: Mapping[str, str] = {}
+        self._log_groups_read = float("-inf")
         self._listeners: dict[str, Listener] = {}
         self._complaints: dict[str, str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set."""
+        stopped = asyncio.Event()
+        delivering = asyncio.create_task(self._delivery.run(stopped))
         try:
             while not stop.is_set():
                 await self.refresh()
@@ -88,6 +63,8 @@ class Supervisor:
         finally:
             await asyncio.gather(*(listener.stop() for listener in self._listeners.values()))
             self._listeners.clear()
+            stopped.set()
+            await delivering
 
     async def refresh(self) -> None:
         """Read the control plane once and bring every listener up to date."""
@@ -114,6 +91,19 @@ class Supervisor:
                 await self._apply(record)
             except Exception as error:  # the other gateways are served on
                 self._refuse(record, error)
+        await self._find_log_groups()
+
+    async def _find_log_groups(self) -> None:
+        """Bring every gateway's log group up to date; when that cannot be done, it keeps the one that it had."""
+        if time.monotonic() - self._log_groups_read > _DELIVERIES_SECONDS:
+            try:
+                self._log_groups = await asyncio.to_thread(application_log_groups, self._aws.logs)
+                self._log_groups_read = time.monotonic()
+                self._complain_once("log deliveries", None)
+            except (ClientError, BotoCoreError) as error:
+                self._complain_once("log deliveries", f"the deployed log deliveries cannot be read: {error}")
+        for listener in self._listeners.values():
+            listener.log.log_group = self._log_groups.get(listener.log.gateway_arn)
 
     def _refuse(self, record: GatewayRecord, error: Exception) -> None:
         """Refuse what comes to a gateway that cannot be configured; it is tried again at every poll."""
@@ -147,7 +137,7 @@ class Supervisor:
             self._complain_once(record.gateway_id, f"gateway {record.name} is not served: {'; '.join(record.refusals)}")
             return None
         try:
-            listener = Listener(record, Assembly(aws=self._aws, outbound=self._outbound))
+            listener = Listener(record, Assembly(aws=self._aws, outbound=self._outbound), self._delivery)
         except OSError as error:
             self._complain_once(
                 record.gateway_id, f"gateway {record.name} cannot listen at {record.url}: {error}; free the port"
@@ -175,12 +165,7 @@ class Supervisor:
             Serving(
                 gateway=record,
                 authorizer=Authorizer(configuration=record.authorizer, keys=listener.keys),
-                catalogue=Catalogue(
-                    targets=assembled.targets,
-                    with_search=record.semantic_search,
-                    paginated=record.paginated,
-                    unserved=assembled.unserved,
-                ),
+                pipeline=listener.pipeline(record),
             )
         )
         self._complain_once(record.gateway_id, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
@@ -55,7 +55,6 @@ class Catalogue:
         self.target_tools = [_tool(name, tool) for name, (_, tool) in self._entries.items()]
         self._listed = [SEARCH_TOOL, *self.target_tools] if self._with_search else self.target_tools
         self._by_name = {tool.name: tool for tool in self._listed}
-        self._page_size = PAGE_SIZE if self._paginated else max(len(self._listed), 1)
 
     async def refresh(self, tool: str | None = None) -> None:
         """Ask the targets that keep no list of their tools for it; with the name of a `tool`, only its target."""
@@ -74,15 +73,16 @@ class Catalogue:
             self._unserved[target.name] = f"target {target.name} does not list its tools: {error}"
             logger.warning("target %s does not list its tools: %s", target.name, error.logged)
 
-    def page(self, cursor: str | None) -> tuple[list[Tool], str | None]:
+    def page(self, cursor: str | None, hidden: Collection[str] = ()) -> tuple[list[Tool], str | None]:
         """Return the tools at `cursor` and the cursor of the next page, None on the last one.
 
-        Raises InvalidCursorError.
+        `hidden` are the names of tools that this caller does not get to see. Raises InvalidCursorError.
         """
-        start = _offset(cursor, len(self._listed)) if cursor is not None else 0
-        end = start + self._page_size
-        following = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(self._listed) else None
-        return self._listed[start:end], following
+        shown = [tool for tool in self._listed if tool.name not in hidden]
+        start = _offset(cursor, len(shown)) if cursor is not None else 0
+        end = start + (PAGE_SIZE if self._paginated else max(len(shown), 1))
+        following = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(shown) else None
+        return shown[start:end], following
 
     def find(self, name: str) -> tuple[Target, ToolDefinition] | None:
         """Return the target and its tool behind a public name, None when no target has it."""

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -160,18 +161,84 @@ def target_context(record: TargetRecord, aws: EmulatedAws) -> TargetContext:
     )
 
 
-class FakeAws(EmulatedAws):
-    """STS that hands out a role's credentials, a Lambda that `function` plays, a token vault; all note what they get.
+class FakeLogs:
+    """CloudWatch Logs in memory: `deliveries` are log groups by the ARN of what is delivered to them."""
 
-    `secrets` are what the vault hands out in turn, the last one again and again; `vault_denied` refuses the role.
+    class exceptions:  # noqa: N801  # as boto3 names it
+        class ResourceAlreadyExistsException(Exception):  # noqa: N818
+            pass
+
+    def __init__(self) -> None:
+        self.deliveries: dict[str, str] = {}
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.down = False
+
+    def get_paginator(self, operation: str) -> Any:
+        named = list(self.deliveries.items())
+        pages = {
+            "describe_delivery_sources": {
+                "deliverySources": [
+                    {"name": f"{arn}-{kind}", "logType": kind, "resourceArns": [arn]}
+                    for arn, _ in named
+                    for kind in ("APPLICATION_LOGS", "TRACES")
+                ]
+            },
+            "describe_delivery_destinations": {
+                "deliveryDestinations": [
+                    {
+                        "arn": f"arn:destination:{group}",
+                        "deliveryDestinationType": "CWL",
+                        "deliveryDestinationConfiguration": {
+                            "destinationResourceArn": f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*"
+                        },
+                    }
+                    for _, group in named
+                ]
+            },
+            "describe_deliveries": {
+                "deliveries": [
+                    {
+                        "deliverySourceName": f"{arn}-APPLICATION_LOGS",
+                        "deliveryDestinationArn": f"arn:destination:{group}",
+                    }
+                    for arn, group in named
+                ]
+            },
+        }
+        return SimpleNamespace(paginate=lambda: [pages[operation]])
+
+    def create_log_stream(self, **request: Any) -> None:
+        if request["logGroupName"] in self.events:
+            raise self.exceptions.ResourceAlreadyExistsException
+        self.events[request["logGroupName"]] = []
+
+    def put_log_events(self, **request: Any) -> None:
+        if self.down:
+            raise ClientError({"Error": {"Code": "ServiceUnavailableException", "Message": "no"}}, "PutLogEvents")
+        assert request["logEvents"] == sorted(request["logEvents"], key=lambda event: event["timestamp"])
+        self.events[request["logGroupName"]] += request["logEvents"]
+
+    def records(self, group: str) -> list[Any]:
+        return [json.loads(event["message"]) for event in self.events.get(group, [])]
+
+
+class FakeAws(EmulatedAws):
+    """STS that hands out a role's credentials, Lambda functions, Logs, a token vault; all note what they get.
+
+    `function` plays the target's function, `functions` others by their ARN; what they return is their answer, bytes as
+    they are, an exception their failure. `secrets` are what the vault hands out in turn, the last one again and again;
+    `vault_denied` refuses the role.
     """
 
     def __init__(self) -> None:
         super().__init__(endpoint_url=CLOSED, region="us-east-1")
         self.function: Callable[[dict[str, Any]], Any] = lambda event: {"echo": event}
+        self.functions: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self.invocations: list[dict[str, Any]] = []
+        self.fake_logs = FakeLogs()
         self.assumed: list[str] = []
         self.role_denied = False
+        self.denied_functions: set[str] = set()
         self.secrets = ["vault-secret-1", "vault-secret-2"]
         self.vault_denied = False
         self.asked_of_vault: list[dict[str, Any]] = []
@@ -184,6 +251,10 @@ class FakeAws(EmulatedAws):
     @property
     def s3(self) -> Any:
         return self
+
+    @property
+    def logs(self) -> Any:
+        return self.fake_logs
 
     def get_object(self, **request: Any) -> dict[str, Any]:
         if (found := self.objects.get(f"{request['Bucket']}/{request['Key']}")) is None:
@@ -219,10 +290,15 @@ class FakeAws(EmulatedAws):
         return self
 
     def invoke(self, **request: Any) -> dict[str, Any]:
-        if self.role_denied:
+        if self.role_denied or request["FunctionName"] in self.denied_functions:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Invoke")
-        self.invocations.append(request | {"Custom": json.loads(base64.b64decode(request["ClientContext"]))["custom"]})
-        answer = self.function(json.loads(request["Payload"]))
+        event = json.loads(request["Payload"])
+        if (named := self.functions.get(request["FunctionName"])) is not None:
+            answer = named(event)
+        else:
+            custom = json.loads(base64.b64decode(request["ClientContext"]))["custom"]
+            self.invocations.append(request | {"Custom": custom})
+            answer = self.function(event)
         if isinstance(answer, Exception):
             body = {"errorMessage": str(answer), "errorType": type(answer).__name__, "stackTrace": ["secret line"]}
             return {"FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(body).encode())}

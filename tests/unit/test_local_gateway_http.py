@@ -114,10 +114,10 @@ async def test_a_url_that_is_not_on_the_loopback_is_not_listened_at(url: str, ca
 
 
 async def test_a_gateway_whose_checks_cannot_be_made_here_serves_nobody() -> None:
-    async with running_gateway(refusals=("it has interceptors, which are not run here yet",)) as gateway:
+    async with running_gateway(refusals=("it has a custom transformation, which is not run here",)) as gateway:
         answer = await _status(gateway, authorization=f"Bearer {token()}")
         assert answer.status_code == 503
-        assert "it has interceptors" in answer.json()["error"]["message"]
+        assert "it has a custom transformation" in answer.json()["error"]["message"]
         assert (await _get(f"{gateway.origin}/.well-known/oauth-protected-resource")).status_code == 503
 
 

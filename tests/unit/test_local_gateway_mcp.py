@@ -15,8 +15,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 
+from local.gateway.answers import INTERNAL_ERROR_TEXT
 from local.gateway.search import rank
-from local.gateway.server import INTERNAL_ERROR_TEXT
 from local.gateway.tools import PAGE_SIZE
 from tests.unit.local_gateway_support import (
     FUNCTION,

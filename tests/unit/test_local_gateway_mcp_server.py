@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.gateway.configuration import TargetRecord
-from local.gateway.server import INTERNAL_ERROR_TEXT
+from local.gateway.answers import INTERNAL_ERROR_TEXT
+from local.gateway.configuration import InterceptorRecord, TargetRecord
 from local.gateway.targets import mcp_server
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
 from tests.unit.local_gateway_services import Guarded, RestService, serving
@@ -201,6 +201,24 @@ async def test_a_refused_token_is_fetched_anew_once_and_never_seen(caplog: pytes
     assert json.loads(text_of(result))["authorization"] == "Bearer [credential]"
     assert {"Bearer vault-secret-1", "Bearer vault-secret-2"} <= set(guarded.seen)
     assert "vault-secret" not in f"{result} {caplog.text}"
+
+
+async def test_an_authorization_header_of_an_interceptor_takes_the_credentials_place() -> None:
+    def ask(event: dict[str, Any]) -> dict[str, Any]:
+        new = {
+            "body": event["mcp"]["gatewayRequest"]["body"],
+            "headers": {"Authorization": "Bearer of-the-interceptor"},
+        }
+        return {"interceptorOutputVersion": "1.0", "mcp": {"transformedGatewayRequest": new}}
+
+    guarded = Guarded(weather_app(), accepts=lambda _given: True)
+    interceptor = InterceptorRecord(function_arn="arn:interceptor")
+    async with gateway_before(guarded, changes={"credentials": OAUTH}, request_interceptor=interceptor) as gateway:
+        gateway.aws.functions = {"arn:interceptor": ask}
+        guarded.seen.clear()
+        result = await call(gateway, "headers")
+    assert set(guarded.seen) == {"Bearer of-the-interceptor"}
+    assert json.loads(text_of(result))["authorization"] == "Bearer [credential]"
 
 
 async def test_a_server_that_goes_on_refusing_is_an_error_without_the_token(caplog: pytest.LogCaptureFixture) -> None:

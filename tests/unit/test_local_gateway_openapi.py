@@ -13,8 +13,8 @@ import yaml
 from mcp_types import CallToolResult
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from local.gateway.configuration import TargetRecord
-from local.gateway.server import INTERNAL_ERROR_TEXT
+from local.gateway.answers import INTERNAL_ERROR_TEXT
+from local.gateway.configuration import InterceptorRecord, TargetRecord
 from local.gateway.targets import openapi
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
 from local.gateway.targets.openapi_document import Operation, UnsupportedDocumentError, read_document
@@ -332,6 +332,27 @@ async def test_a_service_that_goes_on_refusing_is_asked_twice() -> None:
         result = await call(gateway, "getOrder", {"id": "1"})
     assert text_of(result) == 'GET /orders/{id} of target orders answered 401 Unauthorized: {"why":"expired"}'
     assert len(service.received) == 2
+
+
+async def test_an_authorization_header_of_an_interceptor_takes_the_credentials_place() -> None:
+    def ask(event: dict[str, Any]) -> dict[str, Any]:
+        new = {
+            "body": event["mcp"]["gatewayRequest"]["body"],
+            "headers": {"Authorization": "Bearer of-the-interceptor"},
+        }
+        return {"interceptorOutputVersion": "1.0", "mcp": {"transformedGatewayRequest": new}}
+
+    service = RestService(answer=lambda received: JSONResponse(received.headers))
+    interceptor = InterceptorRecord(function_arn="arn:interceptor")
+    async with serving(service.app) as origin:
+        for credentials in (oauth(), api_key(credentialParameterName="X-Key"), None):
+            target = record(document(origin), credentials=credentials)
+            async with running_gateway(targets=(target,), request_interceptor=interceptor) as gateway:
+                gateway.aws.functions = {"arn:interceptor": ask}
+                result = await call(gateway, "getOrder", {"id": "1"})
+            assert "of-the-interceptor" not in text_of(result)
+    assert [received.headers["authorization"] for received in service.received] == ["Bearer of-the-interceptor"] * 3
+    assert [received.headers.get("x-key") for received in service.received] == [None, "vault-secret-1", None]
 
 
 async def test_the_gateways_role_signs_for_the_service_that_the_target_names() -> None:

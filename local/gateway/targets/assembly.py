@@ -37,15 +37,22 @@ class Assembly:
     def __init__(self, *, aws: EmulatedAws, outbound: Outbound) -> None:
         self._aws = aws
         self._outbound = outbound
+        self._role: ExecutionRole | None = None
         self._identity = ("", "")
         self._built: dict[str, tuple[TargetRecord, Target]] = {}
 
+    def role(self, gateway: GatewayRecord) -> ExecutionRole:
+        """Return the gateway's role, the same one with its clients until another is deployed."""
+        identity = (gateway.role_arn, gateway.workload)
+        if self._role is None or self._identity != identity:
+            self._identity = identity
+            self._built.clear()
+            self._role = ExecutionRole(aws=self._aws, role_arn=gateway.role_arn, session_name=gateway.gateway_id[:64])
+        return self._role
+
     async def assemble(self, gateway: GatewayRecord) -> Assembled:
         """Build every target that is new or changed."""
-        if self._identity != (gateway.role_arn, gateway.workload):
-            self._identity = (gateway.role_arn, gateway.workload)
-            self._built.clear()
-        role = ExecutionRole(aws=self._aws, role_arn=gateway.role_arn, session_name=gateway.gateway_id[:64])
+        role = self.role(gateway)
         vault = Vault(role=role, workload=gateway.workload)
 
         async def build(record: TargetRecord) -> Target | UnusableTargetError:

@@ -32,7 +32,8 @@ class ToolCall:
     """One call, after everything before the target has let it pass.
 
     `headers` are those of the HTTP request with lower-case names, `query` the parameters of its URL; a target
-    forwards only those that its metadata configuration allows.
+    forwards only those that its metadata configuration allows. `authorization` is what an interceptor set for the
+    target, and takes the place of the target's own credential (devguide, gateway-headers).
     """
 
     tool: ToolDefinition
@@ -40,6 +41,7 @@ class ToolCall:
     message_id: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +99,9 @@ class UnusableTargetError(Exception):
 
 
 def propagated_headers(record: TargetRecord, call: ToolCall) -> dict[str, str]:
-    """The headers of a call that its target's metadata configuration lets through."""
-    return {name: call.headers[name.lower()] for name in record.request_headers if name.lower() in call.headers}
+    """The headers of a call that its target's metadata configuration lets through, and an interceptor's credential."""
+    allowed = {name: call.headers[name.lower()] for name in record.request_headers if name.lower() in call.headers}
+    return allowed | ({"Authorization": call.authorization} if call.authorization is not None else {})
 
 
 def propagated_query(record: TargetRecord, call: ToolCall) -> dict[str, str]:

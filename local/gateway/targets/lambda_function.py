@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anyio
 from botocore.exceptions import BotoCoreError, ClientError
 from mcp_types import CallToolResult, TextContent
 
@@ -89,7 +88,7 @@ class LambdaTarget:
 
     async def call(self, call: ToolCall) -> ToolAnswer:
         """Invoke the function and wait for its answer."""
-        payload = await anyio.to_thread.run_sync(self._invoke, call, abandon_on_cancel=True)
+        payload = await self._role.invocations.run(self._invoke, call)
         return ToolAnswer(result=tool_result(payload, call.tool))
 
     def _invoke(self, call: ToolCall) -> bytes:

@@ -18,7 +18,7 @@ from mcp import Client, ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
-from local.gateway.credentials import CallAuth, CredentialSource, credential_source
+from local.gateway.credentials import CallAuth, CredentialSource, credential_source, overridden
 from local.gateway.outbound import address_problem
 from local.gateway.targets.context import TargetContext, read_schema
 from local.gateway.targets.interface import (
@@ -144,7 +144,7 @@ class _Server:
         request = types.CallToolRequest(
             params=types.CallToolRequestParams(name=call.tool.name, arguments=dict(call.arguments))
         )
-        auth = await self._credentials.for_call()
+        auth = overridden(await self._credentials.for_call(), call.authorization)
         headers = propagated_headers(self._record, call)
         query = propagated_query(self._record, call)
         received = httpx2.Headers()

@@ -14,7 +14,7 @@ import anyio
 import httpx2
 from mcp_types import CallToolResult, TextContent
 
-from local.gateway.credentials import CallAuth, CredentialSource, credential_source
+from local.gateway.credentials import CallAuth, CredentialSource, credential_source, overridden
 from local.gateway.outbound import Outbound, silence
 from local.gateway.targets.context import TargetContext, read_schema
 from local.gateway.targets.interface import (
@@ -69,7 +69,7 @@ class OpenApiTarget:
         # The operation's own parameters win over what is propagated, and the credential over both.
         request.headers = propagated_headers(self._record, call) | request.headers
         request.query = {**propagated_query(self._record, call), **request.query}
-        auth = await self._credentials.for_call()
+        auth = overridden(await self._credentials.for_call(), call.authorization)
         try:
             response, body = await _exchange(self._outbound, request, auth)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
