@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -29,23 +30,28 @@ _SECRET_NAME = re.compile(rf"(?:{_KEY_WORDS})$", re.IGNORECASE)
 _IS = r"[\"']?\s{0,3}[=:]\s{0,3}"
 _VALUE = r"(?:\"(?:[^\"\\]|\\.){1,4096}\"|'[^']{1,4096}'|[^\s,;&\"'}\])]{1,4096})"
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
+_SECRETS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
+        "-----BEGIN ",
         re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)?"),
         REDACTED,
     ),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), REDACTED),
+    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), REDACTED),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-    (re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"), REDACTED),
-    (re.compile(r"\b(bearer\s{1,4})[A-Za-z0-9._~+/-]{16,}=*", re.IGNORECASE), rf"\1{REDACTED}"),
+    ("A", re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"), REDACTED),
+    (" ", re.compile(r"\b(bearer {1,4})[A-Za-z0-9._~+/-]{16,}=*", re.IGNORECASE), rf"\1{REDACTED}"),
     # A password in a URL.
     (
+        "://",
         re.compile(r"([a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{1,256}:)[^\s/@\"']{1,256}(?=@)", re.IGNORECASE),
         rf"\1{REDACTED}",
     ),
-    # key=value and key: value, quoted or not; but not the name of a secret in an ARN, which a colon precedes.
-    (re.compile(rf"((?<!:)(?:{_KEY_WORDS}){_IS}){_VALUE}", re.IGNORECASE), rf"\1{REDACTED}"),
 )
+"""What a text must hold for the pattern to be worth a look; the pattern; what stands in its place."""
+
+# key=value and key: value, quoted or not; but not the name of a secret in an ARN, which a colon precedes.
+_PAIR = re.compile(rf"((?<!:)(?:{_KEY_WORDS}){_IS}){_VALUE}", re.IGNORECASE)
+_SHORT = 256
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
 # With its country code, or an area code in parentheses: other digits are ids and times more often than numbers to call.
@@ -77,6 +83,7 @@ class _Redactor:
     def __init__(self, *, by_name: bool, replaces: Sequence[Replace]) -> None:
         self._by_name = by_name
         self._replaces = replaces
+        self._done: dict[str, str] = {}
 
     def value(self, value: Any) -> Any:
         """A value without it, in the same shape."""
@@ -98,7 +105,7 @@ class _Redactor:
                 shown += "+"
             if binary and name == "data":
                 found[shown] = inner  # base64 of what has no text
-            elif self._by_name and isinstance(inner, str) and inner and _SECRET_NAME.search(name):
+            elif self._by_name and isinstance(inner, str) and inner and _names_secret(name):
                 found[shown] = REDACTED
             else:
                 found[shown] = self.value(inner)
@@ -119,10 +126,23 @@ class _Redactor:
         return self.plain(text)
 
     def plain(self, text: str) -> str:
-        """A text that is no JSON without it."""
+        """A text that is no JSON without it. An answer says most things twice, structured and as text, and its rows
+        have the same names: what is short is worked out once.
+        """
+        known = self._done.get(text)
+        if known is not None:
+            return known
+        cleaned = text
         for replace in self._replaces:
-            text = replace(text)
-        return text
+            cleaned = replace(cleaned)
+        if len(text) <= _SHORT:
+            self._done[text] = cleaned
+        return cleaned
+
+
+@lru_cache(maxsize=1024)
+def _names_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _members(found: list[tuple[str, Any]], pairs: list[tuple[int, int]]) -> dict[str, Any]:
@@ -133,13 +153,15 @@ def _members(found: list[tuple[str, Any]], pairs: list[tuple[int, int]]) -> dict
 
 
 def _without_secrets(text: str) -> str:
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
+    for needle, pattern, replacement in _SECRETS:
+        if needle in text:
+            text = pattern.sub(replacement, text)
+    return _PAIR.sub(rf"\1{REDACTED}", text) if "=" in text or ":" in text else text
 
 
 def _without_personal(text: str) -> str:
-    text = _EMAIL.sub(REDACTED, text)
+    if "@" in text:
+        text = _EMAIL.sub(REDACTED, text)
     text = _CARD.sub(lambda found: REDACTED if _is_card(found[0]) else found[0], text)
     return _PHONE.sub(lambda found: REDACTED if 8 <= sum(map(str.isdigit, found[0])) <= 15 else found[0], text)
 

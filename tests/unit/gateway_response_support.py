@@ -1,0 +1,91 @@
+"""The response interceptor with an identity provider and a Parameter Store of its own, and the events it gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gateway_response import handler as module
+from governance import catalogue, keys
+from governance.events import Ids
+from tests.unit.governance_support import (
+    CATALOGUE,
+    ENVIRONMENT,
+    ParameterStore,
+    Provider,
+    parameter_store,
+    records,
+    token,
+    token_settings,
+)  # fmt: skip
+
+CONTEXT = SimpleNamespace(client_context=None)
+DYNAMODB = "aws-data-v1___dynamodb_read_operations"
+
+
+@dataclass
+class Gateway:
+    """The interceptor with what it depends on."""
+
+    store: ParameterStore
+    provider: Provider
+    printed: Callable[[], str]
+    lines: str = ""
+
+    def ask(self, event: Any) -> dict[str, Any]:
+        answer = module.handler(event, CONTEXT)
+        self.lines = self.printed()
+        found: dict[str, Any] = answer["mcp"]["transformedGatewayResponse"]
+        return found
+
+    def record(self) -> dict[str, Any]:
+        (record,) = records(self.lines)
+        return record
+
+
+@contextmanager
+def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Gateway]:
+    """The interceptor, made anew."""
+    (tmp_path / "catalogue.json").write_text(json.dumps(CATALOGUE))
+    provider = Provider()
+    for name, value in {**ENVIRONMENT, "FOUNDATION_TOKENS": token_settings()}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(catalogue, "FILE", tmp_path / "catalogue.json")
+    monkeypatch.setattr(keys, "https", provider)
+    module._review.cache_clear()
+    with parameter_store(monkeypatch) as store:
+        yield Gateway(store, provider, lambda: capsys.readouterr().out)
+    module._review.cache_clear()
+
+
+IDS = Ids.new({})
+
+
+def response_event(
+    request: Any, body: Any, *, status: int | None = 200, bearer: str | None = "", **response: Any
+) -> dict[str, Any]:
+    authorization = {} if bearer is None else {"Authorization": f"Bearer {bearer or token()}"}
+    headers = {**authorization, **IDS.headers(), "X-Tenant-ID": "acme-corp"}
+    return {
+        "interceptorInputVersion": "1.0",
+        "mcp": {
+            "rawGatewayRequest": {"body": json.dumps(request)},
+            "gatewayRequest": {"path": "/mcp", "httpMethod": "POST", "headers": headers, "body": request},
+            "gatewayResponse": {**({} if status is None else {"statusCode": status}), "body": body, **response},
+        },
+    }
+
+
+def result(value: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 7, "result": value}
+
+
+def error(code: int, message: str, **data: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 7, "error": {"code": code, "message": message, "data": data}}
