@@ -245,7 +245,8 @@ LIMITS: tuple[Limit, ...] = (
         subject="AWS::KinesisFirehose::DeliveryStream",
         not_proved="Buffers by time and size, decompresses, takes out messages and writes with its role's permission; "
         "its encryption and that of its objects are recorded. Whether AWS ends an envelope's last message with a "
-        "newline no document says, so the stream of the kit adds one",
+        "newline no document says, so the stream of the kit adds one; nor whether Firehose sends the checksum that S3 "
+        "wants of whoever writes into a locked bucket",
         checked=_ACCOUNT,
     ),
     Limit(

@@ -78,24 +78,8 @@ class AuditDelivery(Construct):
                     key_type="CUSTOMER_MANAGED_CMK", key_arn=key.key_arn
                 )
             ),
-            extended_s3_destination_configuration=firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty(
-                bucket_arn=bucket.bucket_arn,
-                role_arn=role.role_arn,
-                prefix=f"{prefix}/day=!{{timestamp:yyyy-MM-dd}}/",
-                error_output_prefix=f"errors/{prefix}/!{{firehose:error-output-type}}/day=!{{timestamp:yyyy-MM-dd}}/",
-                compression_format="GZIP",
-                buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
-                    interval_in_seconds=buffer_seconds, size_in_m_bs=_BUFFER_MB
-                ),
-                encryption_configuration=firehose.CfnDeliveryStream.EncryptionConfigurationProperty(
-                    kms_encryption_config=firehose.CfnDeliveryStream.KMSEncryptionConfigProperty(
-                        awskms_key_arn=key.key_arn
-                    )
-                ),
-                processing_configuration=_processing(),
-                cloud_watch_logging_options=firehose.CfnDeliveryStream.CloudWatchLoggingOptionsProperty(
-                    enabled=True, log_group_name=errors.log_group_name, log_stream_name=error_stream.log_stream_name
-                ),
+            extended_s3_destination_configuration=self._destination(
+                role, buffer_seconds, errors.log_group_name, error_stream.log_stream_name
             ),
         )
         # Firehose tries its role when the stream is made, and a record must find it complete.
@@ -139,6 +123,30 @@ class AuditDelivery(Construct):
         # Logs sends a test message when the subscription is made.
         subscription.node.add_dependency(self._sender)
         return subscription
+
+    def _destination(
+        self, role: iam.Role, buffer_seconds: int, error_group: str, error_stream: str
+    ) -> firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty:
+        prefix = self.prefix
+        return firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty(
+            bucket_arn=self._bucket.bucket_arn,
+            role_arn=role.role_arn,
+            prefix=f"{prefix}/day=!{{timestamp:yyyy-MM-dd}}/",
+            error_output_prefix=f"errors/{prefix}/!{{firehose:error-output-type}}/day=!{{timestamp:yyyy-MM-dd}}/",
+            compression_format="GZIP",
+            buffering_hints=firehose.CfnDeliveryStream.BufferingHintsProperty(
+                interval_in_seconds=buffer_seconds, size_in_m_bs=_BUFFER_MB
+            ),
+            encryption_configuration=firehose.CfnDeliveryStream.EncryptionConfigurationProperty(
+                kms_encryption_config=firehose.CfnDeliveryStream.KMSEncryptionConfigProperty(
+                    awskms_key_arn=self._key.key_arn
+                )
+            ),
+            processing_configuration=_processing(),
+            cloud_watch_logging_options=firehose.CfnDeliveryStream.CloudWatchLoggingOptionsProperty(
+                enabled=True, log_group_name=error_group, log_stream_name=error_stream
+            ),
+        )
 
     def _role(self, errors: logs.ILogGroup) -> iam.Role:
         """What Firehose may do, as its guide lists it, on this bucket's own folders.
