@@ -11,7 +11,10 @@ from docs.generator.markdown import code, page, table
 
 Template = dict[str, Any]
 
-UNITS = ("network", "identity", "data", "tools", "gateway")
+UNITS = ("network", "audit", "identity", "data", "tools", "gateway")
+TENANT = "tenant-<tenant>"
+"""What stands for every tenant's stack; they put out the same."""
+
 FOUND_BY_NAME = {"AWS::SSM::Parameter": "parameter in Parameter Store", "AWS::SecretsManager::Secret": "secret"}
 """Types whose names clients know; everything else is found by an output."""
 
@@ -23,10 +26,9 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
         assembly: what a synthesis of `environment` wrote.
         environment: the environment whose name the page replaces by `<environment>`.
     """
-    templates = {
-        unit: json.loads((assembly / f"foundation-{environment}-{unit}.template.json").read_text(encoding="utf-8"))
-        for unit in UNITS
-    }
+    prefix = f"foundation-{environment}-"
+    templates = {unit: _read(assembly / f"{prefix}{unit}.template.json") for unit in UNITS}
+    tenants = [_read(file) for file in sorted(assembly.glob(f"{prefix}tenant-*.template.json"))]
 
     def anywhere(text: str) -> str:
         return code(text.replace(f"foundation/{environment}/", "foundation/<environment>/"))
@@ -38,7 +40,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("stack", "output", "meaning"),
             (
                 (code(f"foundation-<environment>-{unit}"), code(name), output["Description"])
-                for unit, template in templates.items()
+                for unit, template in {**templates, TENANT: tenants[0]}.items()
                 for name, output in template.get("Outputs", {}).items()
                 if "Description" in output
             ),
@@ -48,7 +50,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("name", "what", "meaning"),
             (
                 (anywhere(properties["Name"]), what, properties["Description"])
-                for template in templates.values()
+                for template in (*templates.values(), *tenants)
                 for what, properties in _named(template)
             ),
         ),
@@ -57,7 +59,13 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
     )
 
 
+def _read(file: Path) -> Template:
+    template: Template = json.loads(file.read_text(encoding="utf-8"))
+    return template
+
+
 def _named(template: Template) -> Iterator[tuple[str, Template]]:
+    """What clients know by name; the directory's parameters are named by clients' ids and are for functions alone."""
     for resource in template["Resources"].values():
-        if resource["Type"] in FOUND_BY_NAME:
+        if resource["Type"] in FOUND_BY_NAME and isinstance(resource["Properties"]["Name"], str):
             yield FOUND_BY_NAME[resource["Type"]], resource["Properties"]

@@ -1,6 +1,6 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, gateway_request, synth, targets, warm_call
+from tests.bench import cold_import, gateway_request, synth, targets, tenants, warm_call
 
 
 def main() -> None:
@@ -15,6 +15,8 @@ def main() -> None:
     synth.run()
     print("Targets at scale (median of 3 processes)", flush=True)
     targets.run()
+    print("Tenants at scale, two agents each, without policy packs (one process each)", flush=True)
+    tenants.run()
 
 
 if __name__ == "__main__":

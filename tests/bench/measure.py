@@ -28,6 +28,14 @@ def process_seconds(code: str, *, environment: Mapping[str, str] | None = None) 
     return time.perf_counter() - begin
 
 
+def process_output(code: str, *, environment: Mapping[str, str] | None = None) -> str:
+    """What a Python process in the checkout's root prints that runs `code`."""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return run.stdout
+
+
 def show(what: str, value: float, base: str, base_value: float, *, scale: float = 1, unit: str = "s") -> None:
     """Print one ratio with the two times that make it."""
     times = f"{value * scale:.2f} {unit} over {base_value * scale:.2f} {unit}"

@@ -10,6 +10,7 @@ import pytest
 from local.platform import Platform
 from tests.assemblies import assembly
 from tests.local.local_run import LocalRun
+from tests.templates import UNITS
 
 
 @pytest.fixture(scope="module")
@@ -31,5 +32,4 @@ def test_every_stack_deploys(account: Platform, environment: str) -> None:
     shutil.copytree(assembly(environment), account.layout.assembly)
     deployed: list[str] = []
     account.deployment.deploy(deployed.append)
-    units = ("network", "identity", "data", "tools", "gateway")
-    assert sorted(deployed) == sorted(f"foundation-{environment}-{unit}" for unit in units)
+    assert sorted(deployed) == sorted(f"foundation-{environment}-{unit}" for unit in UNITS)

@@ -14,11 +14,20 @@ OWN = "foundation-dev-tenant-globex"
 
 
 def settings(folder: Path) -> Path:
-    """Settings in which every platform group has an agent of acme-corp, so that globex can do without any."""
+    """Settings in which every platform group has an agent of acme-corp, and globex has the environment's limits.
+
+    So globex can do without any group, and come and go without an entry in the gateway's rate limits.
+    """
     root = copy_of_the_settings(folder)
     groups = sorted(yaml.safe_load((root / "config" / "policies" / "groups.yaml").read_text())["groups"])
     change(root, "acme-corp", lambda tenant: tenant["agents"]["finance-agent"].update(groups=groups))
+    change(root, "globex", without_limits)
     return root
+
+
+def without_limits(tenant: dict[str, Any]) -> None:
+    for limited in (tenant, *tenant["agents"].values()):
+        limited.pop("limits", None)
 
 
 @pytest.fixture(scope="module")
