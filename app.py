@@ -45,7 +45,7 @@ def add_stacks(app: App, settings: Settings) -> None:
         servers=tools.servers,
     )
     for tenant in settings.tenants:
-        TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway)
+        TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway, warnings=audit.audit.topic)
 
 
 def main() -> None:

@@ -56,4 +56,8 @@ class AuditStack(FoundationStack):
         )
         self.output("AuditLogGroup", self.audit.log_group.log_group_name, "Log group of audit records")
         self.output("AuditWorkGroup", self.audit.workgroup, "Athena workgroup with the saved queries")
-        self.output("AuditAlarmTopic", self.audit.topic.topic_arn, "Topic that tells when audit records do not arrive")
+        self.output(
+            "AuditAlarmTopic",
+            self.audit.topic.topic_arn,
+            "Topic that tells when audit records do not arrive, and when tenants' budgets are nearly spent",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Tags
+from aws_cdk import Tags, aws_sns as sns
 from constructs import Construct
 
 from foundation.tenant import TAG, AgentPlan, Budget, OwnPool, Tenant
@@ -26,6 +26,7 @@ class TenantStack(FoundationStack):
         tenant: TenantSettings,
         pool: OwnPool | None,
         gateway: GatewayStack,
+        warnings: sns.ITopic,
     ) -> None:
         """Make the stack from `config/tenants/<tenant>.yaml`.
 
@@ -35,6 +36,7 @@ class TenantStack(FoundationStack):
             tenant: the tenant.
             pool: where its agents have their clients; None with an identity provider outside the kit.
             gateway: whose policies its own are added to.
+            warnings: what is told of its budget.
         """
         name = tenant.tenant
         super().__init__(scope, f"tenant-{name}", settings=settings, description=f"Tenant {name}")
@@ -50,7 +52,7 @@ class TenantStack(FoundationStack):
             directory=self.directory,
             log_keeping=self.log_keeping(key),
             log_group_name=f"{self.path}/tenants/{name}",
-            budget=Budget(name=f"{settings.prefix}-{name}", usd=tenant.budget_usd) if tenant.budget_usd else None,
+            budget=self._budget(tenant, warnings),
         )
         self.tenant.add_policies(
             settings.access.tenant_policies.get(name, ()),
@@ -58,9 +60,15 @@ class TenantStack(FoundationStack):
             engine_id=gateway.engine.engine_id,
             gateway_arn=gateway.gateway.gateway.gateway_arn,
         )
-        # Said in every tenant's stack, so that the gateway's does not change with the first tenant that has policies.
+        # Said in every tenant's stack, so that no other changes with the first tenant that has policies or a budget.
         self.output("GatewayArn", gateway.gateway.gateway.gateway_arn, "The gateway that its agents call")
         self.output("PolicyEngineId", gateway.engine.engine_id, "Where the policies of its groups are")
+        self.output("WarningsTopic", warnings.topic_arn, "What is told when its budget is nearly spent")
+
+    def _budget(self, tenant: TenantSettings, warnings: sns.ITopic) -> Budget | None:
+        if tenant.budget_usd is None:
+            return None
+        return Budget(name=f"{self.settings.prefix}-{tenant.tenant}", usd=tenant.budget_usd, topic=warnings)
 
     def _agent(self, tenant: TenantSettings, name: str, agent: AgentSettings) -> AgentPlan:
         external = isinstance(self.settings.environment.identity.provider, OidcProvider)

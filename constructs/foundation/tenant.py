@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import ArnFormat, Duration, Stack, aws_budgets as budgets, aws_iam as iam, aws_kms as kms, aws_ssm as ssm
+from aws_cdk import (
+    ArnFormat,
+    Duration,
+    Stack,
+    aws_budgets as budgets,
+    aws_iam as iam,
+    aws_kms as kms,
+    aws_sns as sns,
+    aws_ssm as ssm,
+)
 from constructs import Construct
 
 from foundation.directory import LARGEST_PARAMETER, Directory
@@ -68,10 +77,16 @@ class Budget:
     Attributes:
         name: the budget's name, unique in the account.
         usd: US dollars.
+        topic: what is told when it is nearly spent, spent, or forecast to be; its policy must admit AWS Budgets.
     """
 
     name: str
     usd: int
+    topic: sns.ITopic
+
+
+_WARNINGS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
+"""When a budget warns: kind of cost, and percent of the budget."""
 
 
 class Tenant(Construct):
@@ -203,6 +218,18 @@ class Tenant(Construct):
                 "budgetLimit": {"amount": budget.usd, "unit": "USD"},
                 "costFilters": {"TagKeyValue": [f"user:{TAG}${self._tenant}"]},
             },
+            notifications_with_subscribers=[
+                {
+                    "notification": {
+                        "notificationType": kind,
+                        "comparisonOperator": "GREATER_THAN",
+                        "threshold": percent,
+                        "thresholdType": "PERCENTAGE",
+                    },
+                    "subscribers": [{"subscriptionType": "SNS", "address": budget.topic.topic_arn}],
+                }
+                for kind, percent in _WARNINGS
+            ],
         )
 
 

@@ -74,4 +74,5 @@ class TenantSettings(SettingsModel):
     limits: CallLimits | None = None
     """How much all of its agents together may call, where that differs from the environment's limit for tenants."""
     budget_usd: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    """What it should cost in a month, in US dollars; beyond it a warning is sent. None when left out."""
+    """What it should cost in a month, in US dollars; at 80 and 100 percent, and when it is forecast to be spent, the
+    topic of the audit stack is told. None when left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import re
@@ -129,26 +130,24 @@ def set_scopes(cognito: Any, pool_id: str, client_id: str, scopes: list[str]) ->
 
 
 @contextlib.contextmanager
-def without_permission(local_run: LocalRun, action: str) -> Iterator[None]:
-    """The gateway's role without its policies that allow an action; they are put back."""
+def not_invoking(local_run: LocalRun, function: str) -> Iterator[None]:
+    """The gateway's role without the functions whose name has `function` in it; they are put back."""
     iam, control = local_run.client("iam"), local_run.client("bedrock-agentcore-control")
     (gateway,) = control.list_gateways()["items"]
     arn = control.get_gateway(gatewayIdentifier=gateway["gatewayId"])["roleArn"]
     role = arn.rpartition("/")[2]
-    policies = [
-        iam.get_role_policy(RoleName=role, PolicyName=name)
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    ]
-    taken = [policy for policy in policies if action in json.dumps(policy["PolicyDocument"])]
-    assert taken
-    for policy in taken:
-        iam.delete_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    narrowed = copy.deepcopy(document)
+    (invoking,) = (one for one in narrowed["Statement"] if "lambda:InvokeFunction" in one["Action"])
+    left = [resource for resource in invoking["Resource"] if function not in resource]
+    assert 0 < len(left) < len(invoking["Resource"])
+    invoking["Resource"] = left
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(narrowed))
     try:
         yield
     finally:
-        for policy in taken:
-            document = json.dumps(policy["PolicyDocument"])
-            iam.put_role_policy(RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=document)
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 async def greet(client: Client) -> tuple[bool, str]:
@@ -164,11 +163,24 @@ async def test_a_gateway_whose_role_may_no_longer_invoke_the_function(local_run:
     url = local_run.platform.account.gateway_url()
     async with connected(url, local_run.platform.account.token(AGENT).value) as client:
         assert await greet(client) == (False, '{"message": "Hello, Ada!"}')
-        with without_permission(local_run, "lambda:InvokeFunction"):
+        with not_invoking(local_run, "awsoperationsServer"):
             failed, text = await greet(client)
         assert failed
         assert re.fullmatch(r"Access denied while invoking Lambda function arn:\S+\. Check the permissions .*", text)
         assert await greet(client) == (False, '{"message": "Hello, Ada!"}')
+
+
+@pytest.mark.parametrize("interceptor", ["InterceptorsRequest", "InterceptorsResponse"])
+async def test_a_gateway_whose_role_may_no_longer_invoke_an_interceptor_lets_nothing_through(
+    local_run: LocalRun, interceptor: str
+) -> None:
+    token = local_run.platform.account.token(AGENT).value
+    assert ask(local_run, token).status_code == 200
+    with not_invoking(local_run, interceptor):
+        refused = ask(local_run, token)
+    assert refused.status_code == 500
+    assert set(refused.json()) == {"jsonrpc", "id", "error"}
+    assert ask(local_run, token).status_code == 200
 
 
 CLOCK = """

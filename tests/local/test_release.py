@@ -12,6 +12,7 @@ import mcp_types as types
 import pytest
 import yaml
 
+from foundation.wheels import HOST, PLATFORM_CONTEXT
 from local.demonstration import connected
 from local.failure import LocalRunError
 from tests.assemblies import ROOT, copy_of_the_app, run_app
@@ -30,7 +31,8 @@ class Shop:
 
     def deploy(self) -> None:
         """Synthesize the checkout, policy checks included, and deploy it."""
-        made = run_app(root=self.checkout, outdir=self.run.platform.layout.assembly, context='{"env": "dev"}')
+        context = json.dumps({"env": "dev", PLATFORM_CONTEXT: HOST})
+        made = run_app(root=self.checkout, outdir=self.run.platform.layout.assembly, context=context)
         assert made.returncode == 0, made.stdout + made.stderr
         self.run.platform.deployment.deploy(on_stack=lambda stack: None)
 

@@ -32,7 +32,8 @@ def change(assembly: Path, template: dict[str, Any]) -> None:
     """Put another template into the assembly, under the hash by which the CDK CLI uploads it."""
     file = assembly / f"{STACK}.template.json"
     manifest, assets = assembly / "manifest.json", assembly / f"{STACK}.assets.json"
-    (earlier,) = json.loads(assets.read_text())["files"]
+    files = json.loads(assets.read_text())["files"]
+    (earlier,) = (name for name, asset in files.items() if asset["source"]["path"] == file.name)
     file.write_text(json.dumps(template))
     for names_it in (manifest, assets):
         names_it.write_text(names_it.read_text().replace(earlier, hashlib.sha256(file.read_bytes()).hexdigest()))

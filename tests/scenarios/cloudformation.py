@@ -41,7 +41,7 @@ def calls(made: Made) -> Sequence[Call]:
         Call(
             operation="describe_stack",
             arguments=stack,
-            finds="****",
+            finds="Password",
             hides=[SECRET],
             unknown_to=("moto",),
             stubbed={"cloudformation:DescribeStacks": {"Stacks": [_masked(made["stack_id"])]}},

@@ -109,7 +109,7 @@ def test_the_log_group_feeds_the_bucket_and_the_tenants_log_groups(environment: 
     patterns = {one["FilterName"].rpartition("-")[2]: one["FilterPattern"] for one in filters}
     assert patterns == {
         "store": '{ $.event_type = "mcp_*" }',
-        "tenants": '{ ($.event_type = "mcp_*") && ($.client_context.tenant_id = "*") }',
+        "tenants": '{ ($.event_type = "mcp_request") && ($.client_context.tenant_id = "*") }',
     }
     [parameter] = audit.properties("AWS::SSM::Parameter")
     assert (parameter["Name"], parameter["Value"]) == (
@@ -181,13 +181,16 @@ def test_every_hop_has_an_alarm_that_somebody_is_told_of(environment: str) -> No
     alarms = template(environment, "audit").properties("AWS::CloudWatch::Alarm")
     watched = {alarm["MetricName"] for alarm in alarms}
     assert watched == {
+        "AuditFailures",
         "DeliveryErrors",
         "DeliveryThrottling",
         "DeliveryToS3.DataFreshness",
         "DeliveryToS3.Success",
         "Errors",
         "IncomingLogEvents",
+        "MissingTenantLogGroup",
         "OutputDecompressedRecords.Failed",
+        "Unavailable",
     }
     topic = {"Ref": template(environment, "audit").id_of("AWS::SNS::Topic")}
     assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)

@@ -194,6 +194,20 @@ def test_its_budget_counts_what_carries_its_tag(environment: str, tenant: str) -
 
 
 @of_every_tenant
+def test_somebody_is_told_before_its_budget_is_spent(environment: str, tenant: str) -> None:
+    warnings = stack_of(environment, tenant).only("AWS::Budgets::Budget")["NotificationsWithSubscribers"]
+    said = {(one["Notification"]["NotificationType"], one["Notification"]["Threshold"]) for one in warnings}
+    assert said == {("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)}
+    [address] = {written(one["Subscribers"][0]["Address"]) for one in warnings}
+    audit = template(environment, "audit")
+    assert f"<{audit.name}." in address
+    [policy] = audit.properties("AWS::SNS::TopicPolicy")
+    [statement] = [one for one in policy["PolicyDocument"]["Statement"] if one.get("Sid") == "Alarms"]
+    assert "budgets.amazonaws.com" in statement["Principal"]["Service"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+@of_every_tenant
 def test_it_says_nothing_of_another_tenant(environment: str, tenant: str) -> None:
     others = set(TENANTS) - {tenant}
     assert not [text for text in strings(stack_of(environment, tenant).body) for other in others if other in text]

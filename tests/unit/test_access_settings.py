@@ -329,6 +329,15 @@ def test_agent_whose_claims_do_not_fit_into_the_directory(config: Config) -> Non
     assert mistake.endswith("a parameter takes 4096: grant whole servers with <server>/*, or fewer tools")
 
 
+def test_agent_in_so_many_groups_that_a_call_cannot_carry_them(config: Config) -> None:
+    names = [f"a-group-with-quite-a-long-name{number}" for number in range(10, 60)]
+    config.tenant["groups"] = {name: {"tools": ["aws-operations/get_time"]} for name in names}
+    config.tenant["agents"]["finance-agent"]["groups"] = names
+    (mistake,) = config.mistakes()
+    assert mistake.startswith("config/tenants/acme-corp.yaml: agents.finance-agent.groups: tell targets ")
+    assert mistake.endswith("a call's headers have room for 1800: put it into fewer groups")
+
+
 def test_every_tenant_is_checked_also_where_it_is_not_present(config: Config) -> None:
     config.write("prod.yaml", config.environment)
     absent = {"tenant": "globex", "environments": ["prod"], "agents": {"a": TENANT["agents"]["finance-agent"]}}

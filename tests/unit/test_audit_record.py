@@ -39,7 +39,7 @@ def without(name: str) -> Record:
         (record() | {"level": "INFO"}, "level is no field of the audit record"),
         (record(client_context={"token": "x"}), "client_context.token is no field of the audit record"),
         (record(request_id=None), "request_id is null, a value is needed in every record"),
-        (record(phase="middle"), "phase is 'middle', one of request, response is needed"),
+        (record(phase="middle"), "phase is 'middle', one of request, response, operation is needed"),
         (record(outcome="fine"), "outcome is 'fine', one of allowed, denied, failed, refused is needed"),
         (record(response_context={"status_code": "200"}), "response_context.status_code is '200', bigint is needed"),
         (record(response_context={"status_code": True}), "response_context.status_code is True, bigint is needed"),

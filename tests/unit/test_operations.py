@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from foundation.audit.record import problems
 from local.layout import Layout, Ports
 from local.record import Record
 from operations.__main__ import main
@@ -70,6 +71,7 @@ def test_a_block_says_who_why_and_since_when_and_is_recorded(place: Place, subje
     assert content.pop("at").endswith("Z")
     assert content == {"subject": subject, "reason": "leaked secret", "by": place.caller}
     (record,) = records(place)
+    assert problems(record) == []
     assert record["phase"] == "operation"
     assert record["mcp_context"]["method"] == "operations/block"
     assert record["client_context"]["tenant_id"] == "acme-corp"

@@ -26,12 +26,20 @@ _STALE_BUFFERS = 3
 """Buffer intervals after which the oldest record on its way should long have been written."""
 _LEAST_STALE_SECONDS = 900
 
+_NAMESPACE = "Foundation"
+_COUNTED = {
+    "AuditFailures": "A call was refused because its record could not be kept (audit.required)",
+    "Unavailable": "Calls are refused: the provider's keys, the list of suspensions or the directory cannot be read",
+    "MissingTenantLogGroup": "Records could not be copied to a tenant's log group, which is not there",
+}
+"""Metrics of the interceptors and the router (`lambda/governance/metrics.py`), with what one of them means."""
+
 
 class AuditAlarms(Construct):
     """Alarms on every hop of the path, and the topic that they tell.
 
     Attributes:
-        topic: where alarms go; whoever is to know subscribes to it.
+        topic: where alarms and the warnings of tenants' budgets go; whoever is to know subscribes to it.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, key: kms.Key) -> None:
@@ -41,15 +49,16 @@ class AuditAlarms(Construct):
             scope: the construct it belongs to.
             construct_id: its id there.
             name: the topic's name.
-            key: its key, which CloudWatch is let in to
-                (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+            key: its key, which CloudWatch and AWS Budgets are let in to
+                (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html,
+                https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html).
         """
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Topic", topic_name=name, master_key=key, enforce_ssl=True)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                principals=_tellers(),
                 actions=["sns:Publish"],
                 resources=[self.topic.topic_arn],
                 conditions=_of_this_account(self.topic),
@@ -58,7 +67,7 @@ class AuditAlarms(Construct):
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                principals=_tellers(),
                 actions=["kms:Decrypt", "kms:GenerateDataKey"],
                 resources=["*"],  # a key's own policy: the key
                 conditions=_of_this_account(self.topic),
@@ -126,6 +135,22 @@ class AuditAlarms(Construct):
             threshold=1,
         )
 
+    def watch_governance(self, environment: str) -> None:
+        """Alarms on what the functions of the path count themselves, in CloudWatch's embedded metric format."""
+        for metric_name, meaning in _COUNTED.items():
+            self._alarm(
+                metric_name,
+                meaning,
+                metric=cloudwatch.Metric(
+                    namespace=_NAMESPACE,
+                    metric_name=metric_name,
+                    statistic="Sum",
+                    period=_PERIOD,
+                    dimensions_map={"environment": environment},
+                ),
+                threshold=1,
+            )
+
     def watch_errors(self, errors: logs.ILogGroup) -> None:
         """Alarm on the log in which Firehose says what it could not deliver, and why."""
         self._alarm(
@@ -174,6 +199,11 @@ def _firehose(delivery: AuditDelivery, metric_name: str, statistic: str) -> clou
         period=_PERIOD,
         dimensions_map={"DeliveryStreamName": delivery.stream_name},
     )
+
+
+def _tellers() -> list[iam.IPrincipal]:
+    """The services that may publish to the topic."""
+    return [iam.ServicePrincipal(name) for name in ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")]
 
 
 def _of_this_account(scope: Construct) -> dict[str, dict[str, str]]:

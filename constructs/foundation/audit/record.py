@@ -1,7 +1,8 @@
 """The audit record, field by field: the one list behind the store's table, its queries, the documentation and tests.
 
 The shape is that of source 000 §5.4 with what joining two records and telling their outcome takes. A call leaves a
-record of its request and one of its response, each on one line; a field that is not known is null and never missing.
+record of its request and one of its response, an operator's command a single one, each on one line; a field that is not
+known is null and never missing.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 VERSION = "1.0"
 """Version of the record. A new field raises the minor, a field that goes or changes its meaning the major."""
 EVENT_TYPE = "mcp_request"
+"""What half of a call is recorded as."""
+OPERATION_EVENT_TYPE = "mcp_operation"
+"""What an operator's command is recorded as: a block, or its end."""
 EVENT_TYPES = "mcp_*"
 """Pattern of every event type that the store takes; no other log line has a field `event_type`."""
-PHASES = ("request", "response")
+PHASES = ("request", "response", "operation")
 OUTCOMES = ("allowed", "denied", "failed", "refused")
 LONGEST_RECORD = 32 * 1024
 """Bytes of a record's line. CloudWatch Logs splits longer lines of a function somewhere above 256 KB, which would break
@@ -67,11 +71,18 @@ class Group:
 
 FIELDS: tuple[Field | Group, ...] = (
     Field(name="version", type="string", meaning="version of the record", always=True),
-    Field(name="event_type", type="string", meaning="what the record is about", always=True, values=(EVENT_TYPE,)),
+    Field(
+        name="event_type",
+        type="string",
+        meaning="what the record is about: a call, or what an operator did",
+        always=True,
+        values=(EVENT_TYPE, OPERATION_EVENT_TYPE),
+    ),
     Field(
         name="phase",
         type="string",
-        meaning="which half of the call the record tells: before the gateway judged it, or when it was answered",
+        meaning="which half of a call the record tells, before the gateway judged it or when it was answered; "
+        "operation for what an operator did",
         always=True,
         values=PHASES,
     ),
@@ -94,7 +105,11 @@ FIELDS: tuple[Field | Group, ...] = (
             Field(name="tenant_id", type="string", meaning="its tenant, from the verified token"),
             Field(name="organization_id", type="string", meaning="the tenant's organization, from the verified token"),
             Field(name="client_id", type="string", meaning="the client of the identity provider"),
-            Field(name="user_id", type="string", meaning="the person behind the agent, when the token names one"),
+            Field(
+                name="user_id",
+                type="string",
+                meaning="the person behind the agent, when the token names one; the operator",
+            ),
             Field(name="client_ip", type="string", meaning="where the call came from, when the gateway tells"),
         ),
     ),

@@ -10,15 +10,15 @@ from foundation.audit.buckets import AuditBuckets, AuditKeeping
 from foundation.audit.catalogue import AuditCatalogue
 from foundation.audit.delivery import AuditDelivery
 from foundation.audit.queries import GATEWAY_TABLE, RECORDS_TABLE
-from foundation.audit.record import EVENT_TYPES
+from foundation.audit.record import EVENT_TYPE, EVENT_TYPES
 from foundation.audit.router import AuditRouter
 from foundation.encryption import EncryptionKey
 from foundation.log_group import LogKeeping
 
 RECORDS = f'{{ $.event_type = "{EVENT_TYPES}" }}'
 """Which events of the audit log group are records: no other line of the functions that log there has this field."""
-RECORDS_OF_TENANTS = f'{{ ($.event_type = "{EVENT_TYPES}") && ($.client_context.tenant_id = "*") }}'
-"""Those whose tenant is known, which is that of a verified token."""
+RECORDS_OF_TENANTS = f'{{ ($.event_type = "{EVENT_TYPE}") && ($.client_context.tenant_id = "*") }}'
+"""Calls whose tenant is known, which is that of a verified token. What operators do is not for tenants to read."""
 REFUSED_BY_GATEWAY = "{ $.body.isError IS TRUE }"
 """Which events of a gateway's own log go to the store: above all tokens that the authorizer refused."""
 BODIES = ("body.requestBody", "body.responseBody")
@@ -95,6 +95,7 @@ class AuditStore(Construct):
             self, "Catalogue", name=name, records=buckets.records, results=buckets.results, key=key
         ).workgroup
         self._subscribe(environment, path)
+        self._alarms.watch_governance(environment)
 
     def accept(self, role: iam.IRole) -> None:
         """Let a function with this role log to the audit log group, itself and as its log destination."""

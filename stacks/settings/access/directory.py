@@ -11,6 +11,12 @@ LONGEST = 4096
 """Characters of a standard parameter of Systems Manager
 (https://docs.aws.amazon.com/general/latest/gr/ssm.html)."""
 
+LONGEST_CONTEXT = 1800
+"""Characters that an entry's context may have in the headers of a call: with the client's id they stay below the 2,000
+that the gateway's request interceptor lets through to a target (`lambda/governance/caller.py`)."""
+
+_CONTEXT = ("tenant_id", "organization_id", "agent_id", "agent_type", "agent_version", "groups", "environment")
+
 Entry = Mapping[str, object]
 
 
@@ -37,4 +43,16 @@ def size_mistake(member: Member, content: Entry) -> str | None:
     return (
         f"{member.place}.groups: give the agent so many tools that its entry in the directory has {length} characters, "
         f"and a parameter takes {LONGEST}: grant whole servers with <server>/*, or fewer tools"
+    )
+
+
+def context_mistake(member: Member, content: Entry) -> str | None:
+    """Why what a target is told of an agent does not fit into the headers of a call, if it does not."""
+    # Once inside a header, and the quotes of that once more.
+    length = len(json.dumps(json.dumps({name: content[name] for name in _CONTEXT})))
+    if length <= LONGEST_CONTEXT:
+        return None
+    return (
+        f"{member.place}.groups: tell targets {length} characters about the agent with each call, and a call's headers "
+        f"have room for {LONGEST_CONTEXT}: put it into fewer groups"
     )

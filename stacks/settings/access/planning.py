@@ -10,7 +10,7 @@ import cedarpy
 
 from stacks.settings.access import review
 from stacks.settings.access.catalogue import catalogue
-from stacks.settings.access.directory import Entry, entry, size_mistake
+from stacks.settings.access.directory import Entry, context_mistake, entry, size_mistake
 from stacks.settings.access.group_policies import GroupPolicies, Sources, group_policies
 from stacks.settings.access.members import (
     Member,
@@ -146,5 +146,6 @@ def _agent_mistakes(sources: Sources, groups: GroupPolicies, directory: Mapping[
         if not sources.external:
             servers = sorted({server for group in member.groups for server in groups.granted[group].servers})
             yield from scope_mistakes(member, servers, sources.environment.tool_servers)
-        if mistake := size_mistake(member, directory[member.agent]):
-            yield mistake
+        for mistake in (check(member, directory[member.agent]) for check in (size_mistake, context_mistake)):
+            if mistake:
+                yield mistake
