@@ -1,6 +1,6 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, gateway_request, synth, targets, tenants, warm_call
+from tests.bench import cold_import, gateway_load, gateway_request, synth, targets, tenants, warm_call
 
 
 def main() -> None:
@@ -17,6 +17,8 @@ def main() -> None:
     targets.run()
     print("Tenants at scale, two agents each, without policy packs (one process each)", flush=True)
     tenants.run()
+    print("tools/call through the local gateway, everything as deployed", flush=True)
+    gateway_load.run()
 
 
 if __name__ == "__main__":
