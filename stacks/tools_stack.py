@@ -27,6 +27,15 @@ TRAFFIC = {
 }
 """CodeDeploy's deployment configuration by the setting's name for it."""
 
+PLATFORMS_LOG_GROUPS = (
+    "/{project}/*",
+    "/aws/vendedlogs/bedrock-agentcore/gateway/{project}-*",
+    "aws-waf-logs-{project}-*",
+    "{project}-*",
+)
+"""Audit and tenants' logs, gateways' and web ACLs', and those that CloudFormation names after their stacks; of every
+environment, since several may be in one account."""
+
 
 class ToolsStack(FoundationStack):
     """One Lambda function, alias and deployment group per tool server and major served.
@@ -75,6 +84,7 @@ class ToolsStack(FoundationStack):
         return Reach(
             regions=access.regions,
             roles={account: f"arn:aws:iam::{account}:role/{role}" for account, role in access.accounts.items()},
+            hidden_log_groups=tuple(name.format(project=self.settings.project) for name in PLATFORMS_LOG_GROUPS),
         )
 
     def _release(

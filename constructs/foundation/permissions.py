@@ -63,10 +63,13 @@ class Reach:
     Attributes:
         regions: Names of further regions.
         roles: ARNs of roles in other accounts to assume, by the account's twelve digits.
+        hidden_log_groups: names of log groups that no tool may read, `*` for the rest of a name: what the platform logs
+            of one tenant is not for another's agent, whatever tool it calls.
     """
 
     regions: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    hidden_log_groups: tuple[str, ...] = ()
 
     @property
     def all_regions(self) -> list[str]:
@@ -95,7 +98,7 @@ def statements(
     Raises:
         DeclarationError: an action does not exist, needs a resource type, or knows none.
     """
-    reach = reach or Reach()
+    reach, permissions = reach or Reach(), list(permissions)
     made = []
     for patterns, actions in _by_patterns(permissions, declared_by).items():
         if patterns != EVERYTHING:
@@ -110,9 +113,22 @@ def statements(
             made.append(iam.PolicyStatement(actions=bound, resources=["*"], conditions=within))
         if unbound := [action for action in actions if action not in bound]:
             made.append(iam.PolicyStatement(actions=unbound, resources=["*"]))
+    if hidden := _hidden(permissions, reach):
+        made.append(hidden)
     if reach.roles:
         made.append(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=sorted(reach.roles.values())))
     return made
+
+
+def _hidden(permissions: Iterable[Permission], reach: Reach) -> iam.PolicyStatement | None:
+    """What keeps the platform's own log groups from tools that read log groups; None for tools that read none."""
+    actions = sorted({one.action for one in permissions if one.resource_type == "log-group"})
+    if not actions or not reach.hidden_log_groups:
+        return None
+    arn = f"arn:{Aws.PARTITION}:logs:*:{Aws.ACCOUNT_ID}:log-group"
+    return iam.PolicyStatement(
+        effect=iam.Effect.DENY, actions=actions, resources=[f"{arn}:{name}" for name in reach.hidden_log_groups]
+    )
 
 
 def acknowledge_patterns(

@@ -127,3 +127,69 @@ def test_a_token_that_proves_nothing_is_refused(send: Send, token: str, agent: A
 def test_the_same_request_passes_with_the_token(send: Send, token: str) -> None:
     answer = send(f"Bearer {token}")
     assert answer.status_code == 200
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says; the gateway is what checks it."""
+    text = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
+
+
+def permitted(permissions: list[str], tool: str) -> bool:
+    """Whether permissions, each `<target>/<tool>` or `<target>/*`, have a tool of the gateway."""
+    target, _, name = tool.partition("___")
+    return bool({f"{target}/*", f"{target}/{name}"} & set(permissions))
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_an_agent_is_shown_the_tools_that_its_token_permits(connect: Connect, token: str, mode: str) -> None:
+    async with connect(mode) as client:
+        listed = [tool for tool in await _tools(client) if not tool.startswith("x_amz_bedrock_agentcore_")]
+    assert listed
+    assert [tool for tool in listed if not permitted(claims(token)["permissions"], tool)] == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_search_finds_nothing_else(connect: Connect, token: str, mode: str) -> None:
+    async with connect(mode) as client:
+        result = await client.call_tool("x_amz_bedrock_agentcore_search", {"query": "read describe list"})
+    found = [tool["name"] for tool in _json(result)["tools"]]
+    assert [tool for tool in found if not permitted(claims(token)["permissions"], tool)] == []
+
+
+@pytest.mark.parametrize(
+    "method", ["prompts/list", "prompts/get", "resources/list", "resources/read", "completion/complete"]
+)
+def test_what_policies_do_not_judge_is_refused(send: Send, token: str, method: str) -> None:
+    answer = send(f"Bearer {token}", method)
+    assert answer.status_code == 403
+    assert set(answer.json()) == {"jsonrpc", "id", "error"}
+
+
+def test_an_argument_that_names_another_tenant_is_refused(send: Send, token: str) -> None:
+    arguments = {"name": "Ada", "tenant_id": "another-tenant"}
+    answer = send(f"Bearer {token}", "tools/call", {"name": f"{TARGET}___hello_world", "arguments": arguments})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b'[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]', 400),
+        (b'{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}', 400),
+        (b'{"jsonrpc":"2.0","id":1,"method":"tools/\xff\xfe"}', 400),
+    ],
+    ids=["no JSON", "batch", "duplicate key", "invalid UTF-8"],
+)
+def test_a_malformed_message_is_refused(agent: Agent, token: str, body: bytes, status: int) -> None:
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "MCP-Protocol-Version": "2025-11-25",
+    }
+    answer = httpx2.post(agent.gateway_url, content=body, headers=headers)
+    assert answer.status_code == status
+    assert "result" not in answer.json()

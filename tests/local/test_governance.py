@@ -5,7 +5,6 @@ What is allowed is read from the files of config/ here, apart from the code that
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import time
@@ -26,7 +25,7 @@ from tests.local.local_run import LocalRun
 from tests.permissions.servers import servers
 
 AGENTS = ("acme-corp/finance-agent", "acme-corp/reporting-agent", "globex/delivery-agent", "globex/support-agent")
-REPORTING, SUPPORT, DELIVERY = AGENTS[1], AGENTS[3], AGENTS[2]
+ADMINISTRATOR, REPORTING, DELIVERY, SUPPORT = AGENTS
 SEARCH = "x_amz_bedrock_agentcore_search"
 DENIED = -32002
 """AgentCore's JSON-RPC code for what its policies deny."""
@@ -278,13 +277,23 @@ def until_status(gateway: Gateway, status: int) -> httpx2.Response:
     return answer
 
 
-async def test_an_agent_over_its_limit_is_told_when_to_come_back(gateways: Mapping[str, Gateway]) -> None:
+@pytest.mark.parametrize("group", ["/foundation/dev/audit", "/foundation/dev/tenants/globex"])
+def test_no_tool_reads_what_the_platform_logs_of_tenants(gateways: Mapping[str, Gateway], group: str) -> None:
+    """Not even for an administrator: the agent is a tenant's."""
+    tool = f"{target_name('aws-monitoring')}___cloudwatch_read_operations"
+    arguments = {"operation": "filter_log_events", "log_group": group}
+    answer = gateways[ADMINISTRATOR].ask(rpc("tools/call", {"name": tool, "arguments": arguments}))
+    result = json.loads(answer.text)["result"]
+    assert result["isError"]
+    assert result["content"][0]["text"].startswith("AWS refused FilterLogEvents")
+
+
+def test_an_agent_over_its_limit_is_told_when_to_come_back(gateways: Mapping[str, Gateway]) -> None:
     """The file gives it 60 requests a minute; others are not held up. The last test: its budget is gone afterwards."""
     gateway = gateways[REPORTING]
-    answers = await asyncio.gather(*(asyncio.to_thread(gateway.ask, rpc("ping")) for _ in range(150)))
-    throttled = [answer for answer in answers if answer.status_code == 429]
-    assert throttled
-    error = json.loads(throttled[0].text)["error"]
+    answers = (gateway.ask(rpc("ping")) for _ in range(600))
+    throttled = next(answer for answer in answers if answer.status_code == 429)
+    error = json.loads(throttled.text)["error"]
     assert error["code"] == THROTTLED
     assert error["data"]["metric"] == "requests"
     assert 1 <= error["data"]["retryAfter"] <= 60

