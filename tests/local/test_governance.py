@@ -64,23 +64,24 @@ class Gateway:
     """The gateway of a local run, as an agent with a token of its own sees it.
 
     Attributes:
-        run: the local run.
+        url: where it answers.
         agent: `<tenant>/<agent>`.
         token: its access token.
+        http: sends its requests.
         sent: every request that was sent.
     """
 
-    run: LocalRun
+    url: str
     agent: str
     token: str = field(repr=False)
+    http: httpx2.Client
     sent: list[Sent] = field(default_factory=list)
 
     def ask(self, body: dict[str, Any], **headers: str) -> httpx2.Response:
         """The answer to one request."""
         request = Sent(self.token, body, headers)
         self.sent.append(request)
-        url = self.run.platform.account.gateway_url()
-        return httpx2.post(url, content=request.content, headers=request.all_headers, trust_env=False, timeout=60)
+        return self.http.post(self.url, content=request.content, headers=request.all_headers)
 
     def error(self, tool: str, **arguments: Any) -> int | None:
         """The JSON-RPC error code that a call of a tool is answered with, None for a result."""
@@ -90,9 +91,10 @@ class Gateway:
 
 
 @pytest.fixture(scope="module")
-def gateways(local_run: LocalRun) -> Mapping[str, Gateway]:
+def gateways(local_run: LocalRun) -> Iterator[Mapping[str, Gateway]]:
     account = local_run.platform.account
-    return {agent: Gateway(local_run, agent, account.token(agent).value) for agent in AGENTS}
+    with httpx2.Client(trust_env=False, timeout=60) as http:
+        yield {agent: Gateway(account.gateway_url(), agent, account.token(agent).value, http) for agent in AGENTS}
 
 
 def test_the_agents_of_the_example_may_call_different_things() -> None:
