@@ -2,7 +2,8 @@
 
 It deploys dev to an emulated AWS of its own, with rate limits out of the way, and prints percentiles of what callers
 wait, and how many calls failed. Interceptors, policies, rate limits and the tool run as deployed; what is measured is
-this machine's emulator as much as the gateway, so compare runs, not products.
+this machine's emulator as much as the gateway, so compare runs, not products. More callers than a function's reserved
+concurrency takes are refused, as on AWS: dev reserves five executions for the tool, and thirty for each interceptor.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,10 +39,9 @@ def run() -> None:
     """Print a line for each number of callers."""
     with _platform() as platform:
         url, token = platform.platform.account.gateway_url(), platform.platform.account.token(AGENT).value
-        asyncio.run(_round(url, token, 1, CALLS // 10))  # starts the functions
         for callers in CALLERS:
-            waited, errors = asyncio.run(_round(url, token, callers, CALLS))
-            _show(callers, waited, errors)
+            asyncio.run(_round(url, token, callers, 2 * callers))  # starts as many execution environments as it takes
+            _show(callers, *asyncio.run(_round(url, token, callers, CALLS)))
 
 
 @contextmanager
@@ -68,8 +69,8 @@ def _without_limits(tenant: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in tenant.items() if name != "limits"}
 
 
-async def _round(url: str, token: str, callers: int, calls: int) -> tuple[list[float], int]:
-    """Seconds that each call took, and how many did not end well."""
+async def _round(url: str, token: str, callers: int, calls: int) -> tuple[list[float], Counter[str]]:
+    """Seconds that each call took, and what went wrong how often."""
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json, text/event-stream",
@@ -77,26 +78,37 @@ async def _round(url: str, token: str, callers: int, calls: int) -> tuple[list[f
     }
     limits = httpx2.Limits(max_connections=callers)
     waited: list[float] = []
-    errors = 0
+    errors: Counter[str] = Counter()
     async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False, limits=limits) as http:
 
         async def caller(share: int) -> None:
-            nonlocal errors
             for _ in range(share):
                 begin = time.perf_counter()
                 answer = await http.post(url, json=BODY)
                 waited.append(time.perf_counter() - begin)
-                errors += answer.status_code != 200 or '"isError":true' in answer.text or '"error"' in answer.text
+                if wrong := _wrong(answer):
+                    errors[wrong] += 1
 
         await asyncio.gather(*(caller(max(calls // callers, 1)) for _ in range(callers)))
     return waited, errors
 
 
-def _show(callers: int, waited: list[float], errors: int) -> None:
+def _wrong(answer: httpx2.Response) -> str | None:
+    """What was wrong with an answer, None for a result."""
+    message = answer.json()
+    if error := message.get("error"):
+        return f"{answer.status_code} {error['message']}"
+    result = message["result"]
+    return str(result["content"][0]["text"]) if result.get("isError") else None
+
+
+def _show(callers: int, waited: list[float], errors: Counter[str]) -> None:
     cuts = quantiles(waited, n=100)
     p50, p95, p99 = (cuts[percent - 1] * 1000 for percent in (50, 95, 99))
     print(
         f"  {callers:>3} callers: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, "
-        f"{errors} errors in {len(waited)} calls",
+        f"{errors.total()} errors in {len(waited)} calls",
         flush=True,
     )
+    for what, count in errors.most_common(3):
+        print(f"      {count} times: {what[:160]}", flush=True)
