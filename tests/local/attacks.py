@@ -20,7 +20,11 @@ from joserfc.jwk import RSAKey
 
 TARGET = "aws-operations-v1"
 ALLOWED = f"{TARGET}___hello_world"
-OF_ANOTHER_TENANT = "aws-account-v1___iam_read_operations"
+OF_OTHERS = "aws-account-v1___iam_read_operations"
+"""What no group of the other tenant's agent grants."""
+LOGS = "aws-monitoring-v1___cloudwatch_read_operations"
+DENIED, UNKNOWN = -32002, -32602
+"""JSON-RPC error codes of what policies deny, and of a tool that there is not."""
 UNKNOWN_ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_SomeoneEls"
 
 
@@ -106,7 +110,7 @@ class Attack:
         name: what it tries.
         send: makes the request.
         status: of the answer.
-        error: the JSON-RPC error code of the answer, where the protocol has been reached.
+        error: the JSON-RPC error code of the answer, where the gateway answers a message it has understood.
     """
 
     name: str
@@ -153,6 +157,18 @@ def _nested(depth: int) -> bytes:
     )
 
 
+def _with_anothers_context(who: Attacker) -> Sent:
+    """Headers that say it is an administrator of the first tenant."""
+    context = {name: who.claims[name] for name in ("agent_id", "agent_type", "agent_version", "groups", "environment")}
+    headers = {
+        "X-Tenant-ID": str(who.claims["tenant_id"]),
+        "X-Client-ID": str(who.claims["client_id"]),
+        "X-Org-ID": str(who.claims["organization_id"]),
+        "X-User-Context": json.dumps(context),
+    }
+    return Sent(who.other_token, call(OF_OTHERS, operation="list_users"), headers)
+
+
 TOKENS = (
     Attack("no token", lambda who: Sent(None), 401),
     Attack("garbage", lambda who: Sent("garbage"), 401),
@@ -179,6 +195,16 @@ TOKENS = (
     Attack("without a tenant", lambda who: Sent(who.forged(tenant_id=None)), 403),
     Attack("tenant that is no name", lambda who: Sent(who.forged(tenant_id="acme-corp\r\nX-Admin: 1")), 403),
     Attack("tenant that is a list", lambda who: Sent(who.forged(tenant_id=["acme-corp", "globex"])), 403),
+)
+
+TOOLS = (
+    Attack("tool of others", lambda who: Sent(who.other_token, call(OF_OTHERS, operation="list_users")), 200, DENIED),
+    Attack("tool of others by a forged context", _with_anothers_context, 200, DENIED),
+    Attack(
+        "operation beyond its own", lambda who: Sent(who.other_token, call(LOGS, operation="query_logs")), 200, DENIED
+    ),
+    Attack("tool that is not there", lambda who: Sent(who.token, call(f"{TARGET}___no_such_tool")), 200, UNKNOWN),
+    Attack("path instead of a target", lambda who: Sent(who.token, call(f"../{ALLOWED}")), 200, UNKNOWN),
 )
 
 PROTOCOL = (
@@ -232,5 +258,5 @@ def _twice(key: str, value: str) -> bytes:
 
 def _second_name() -> bytes:
     """A call that names an allowed tool first, and another tenant's after it."""
-    params = f'{{"name": "{ALLOWED}", "arguments": {{"name": "Ada"}}, "name": "{OF_ANOTHER_TENANT}"}}'
+    params = f'{{"name": "{ALLOWED}", "arguments": {{"name": "Ada"}}, "name": "{OF_OTHERS}"}}'
     return f'{{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {params}}}'.encode()

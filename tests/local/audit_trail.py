@@ -51,10 +51,10 @@ class AuditTrail:
         return [row for row in self.calls if row["correlation_id"] == correlation_id]
 
     def tells_of(self, sent: Sent, answer: httpx2.Response) -> bool:
-        """Whether there is one record of a refused call: by an interceptor, or by the gateway itself."""
+        """Whether there is one record of a call that went wrong: by the interceptors, or by the gateway itself."""
         rows = self.of(sent.correlation_id)
-        by_interceptor = [(row["outcome"], row["status_code"]) for row in rows] == [("refused", answer.status_code)]
-        return by_interceptor or (not rows and answer.headers["x-amzn-requestid"] in self.refused)
+        told = [row["status_code"] for row in rows if row["outcome"] in ("refused", "denied", "failed")]
+        return told == [answer.status_code] or (not rows and answer.headers["x-amzn-requestid"] in self.refused)
 
 
 def records_bucket(run: LocalRun) -> str:

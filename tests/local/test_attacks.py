@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import pytest
 from joserfc.jwk import RSAKey
 
-from tests.local.attacks import PROTOCOL, TOKENS, Attack, Attacker, Sent
+from tests.local.attacks import PROTOCOL, TOKENS, TOOLS, Attack, Attacker, Sent
 from tests.local.audit_trail import AuditTrail
 from tests.local.local_run import AGENT, LocalRun
 
-ATTACKS = (*TOKENS, *PROTOCOL)
+ATTACKS = (*TOKENS, *TOOLS, *PROTOCOL)
 BY_NAME = [pytest.param(attack, id=attack.name) for attack in ATTACKS]
 AGENT_OF_ANOTHER_TENANT = "globex/support-agent"
 PATIENCE = 60.0
@@ -30,9 +32,9 @@ class Answered:
     answer: httpx2.Response
 
     @property
-    def message(self) -> dict[str, object]:
+    def message(self) -> dict[str, Any]:
         """The JSON-RPC message of the answer."""
-        message: dict[str, object] = json.loads(self.answer.text)
+        message: dict[str, Any] = json.loads(self.answer.text)
         return message
 
 
@@ -88,6 +90,8 @@ def test_an_attack_is_refused(answers: Mapping[str, Answered], attack: Attack) -
     answered = answers[attack.name]
     assert answered.answer.status_code == attack.status, answered.answer.text
     assert set(answered.message) == {"jsonrpc", "id", "error"}, "an error and no result"
+    if attack.error is not None:
+        assert answered.message["error"]["code"] == attack.error
     if attack.status == 401:
         assert answered.answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
 
@@ -95,8 +99,25 @@ def test_an_attack_is_refused(answers: Mapping[str, Answered], attack: Attack) -
 @pytest.mark.parametrize("attack", BY_NAME)
 def test_a_refusal_repeats_nothing_of_the_request(answers: Mapping[str, Answered], attack: Attack) -> None:
     text = answers[attack.name].answer.text
-    for word in ("stranger", "/etc/passwd", "X-Admin", "globex", "aws-account", "us-east-1_SomeoneEls"):
+    for word in ("stranger", "/etc/passwd", "X-Admin", "globex", "us-east-1_SomeoneEls"):
         assert word not in text
+
+
+@pytest.mark.parametrize("value", ["a\rX-Tenant-ID: globex", "a\0b"])
+def test_a_header_that_hides_another_is_no_http(local_run: LocalRun, attacker: Attacker, value: str) -> None:
+    """Written to the socket as it is: HTTP libraries would not send it.
+
+    A line feed alone ends a line (RFC 9112 section 2.2): what follows is a header like others, and is overwritten.
+    """
+    request = Sent(attacker.token)
+    lines = [f"{name}: {text}" for name, text in (request.all_headers | {"X-Correlation-ID": value}).items()]
+    head = ["POST /mcp HTTP/1.1", f"Host: 127.0.0.1:{local_run.ports.gateway}", *lines]
+    head.append(f"Content-Length: {len(request.content)}")
+    with socket.create_connection(("127.0.0.1", local_run.ports.gateway), timeout=10) as connection:
+        connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + request.content)
+        answer = connection.recv(65_536)
+    assert answer.split(b" ", 2)[1] == b"400"
+    assert b"Hello" not in answer
 
 
 @pytest.mark.parametrize("attack", BY_NAME)

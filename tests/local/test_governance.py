@@ -199,26 +199,6 @@ def test_a_tenant_can_read_its_own_calls_and_no_other(local_run: LocalRun, gatew
     assert {record["client_context"]["tenant_id"] for record in records("acme-corp")} <= {"acme-corp"}
 
 
-def test_every_call_has_one_record(local_run: LocalRun, gateways: Mapping[str, Gateway]) -> None:
-    """Runs after the tests above, whose calls it counts."""
-    sent = {request.correlation_id for gateway in gateways.values() for request in gateway.sent}
-    assert len(sent) > 80
-    deadline = time.monotonic() + 60
-    while True:
-        trail = AuditTrail.read(local_run)
-        counted = {mark: len(trail.of(mark)) for mark in sent}
-        if set(counted.values()) == {1} or time.monotonic() > deadline:
-            break
-        time.sleep(1)
-    assert {mark: count for mark, count in counted.items() if count != 1} == {}
-    rows = [row for row in trail.calls if row["correlation_id"] in sent]
-    assert {row["outcome"] for row in rows} <= {"allowed", "denied", "failed"}
-    assert {(row["agent_id"].partition("/")[0], row["tenant_id"]) for row in rows} == {
-        ("acme-corp", "acme-corp"),
-        ("globex", "globex"),
-    }
-
-
 def test_a_client_that_nobody_registered_gets_no_token(local_run: LocalRun) -> None:
     cognito = local_run.client("cognito-idp")
     (pool,) = cognito.list_user_pools(MaxResults=10)["UserPools"]
@@ -291,7 +271,7 @@ def test_no_tool_reads_what_the_platform_logs_of_tenants(gateways: Mapping[str, 
 
 
 def test_an_agent_over_its_limit_is_told_when_to_come_back(gateways: Mapping[str, Gateway]) -> None:
-    """The file gives it 60 requests a minute; others are not held up. The last test: its budget is gone afterwards."""
+    """The file gives it 60 requests a minute; others are not held up. Its budget is gone afterwards."""
     gateway = gateways[REPORTING]
     answers = (gateway.ask(rpc("ping")) for _ in range(600))
     throttled = next(answer for answer in answers if answer.status_code == 429)
@@ -300,3 +280,25 @@ def test_an_agent_over_its_limit_is_told_when_to_come_back(gateways: Mapping[str
     assert error["data"]["metric"] == "requests"
     assert 1 <= error["data"]["retryAfter"] <= 60
     assert gateways[SUPPORT].ask(call()).status_code == 200
+
+
+def test_every_call_has_one_record(local_run: LocalRun, gateways: Mapping[str, Gateway]) -> None:
+    """Runs after the tests above, whose calls it counts: allowed, denied, suspended and throttled ones."""
+    sent = {request.correlation_id for gateway in gateways.values() for request in gateway.sent}
+    assert len(sent) > 80
+    deadline = time.monotonic() + 60
+    while True:
+        trail = AuditTrail.read(local_run)
+        counted = {mark: len(trail.of(mark)) for mark in sent}
+        if set(counted.values()) == {1} or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    assert {mark: count for mark, count in counted.items() if count != 1} == {}
+    rows = [row for row in trail.calls if row["correlation_id"] in sent]
+    ended = {(row["outcome"], row["reason"]) for row in rows}
+    assert {("allowed", None), ("denied", "policy"), ("denied", "rate_limit"), ("refused", "suspended")} <= ended
+    assert {row["outcome"] for row in rows} <= {"allowed", "denied", "failed", "refused"}
+    assert {(row["agent_id"].partition("/")[0], row["tenant_id"]) for row in rows} == {
+        ("acme-corp", "acme-corp"),
+        ("globex", "globex"),
+    }
