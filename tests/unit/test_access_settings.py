@@ -212,6 +212,24 @@ ENVIRONMENT_MISTAKES: list[tuple[Change, str]] = [
         "waf.requests_per_5_minutes_per_ip: 5 is too small: use 10 or more",
     ),
     (
+        at("waf", {"counted_rules": ["SizeRestriction_BODY"]}),
+        "waf.counted_rules: AWS's groups have no rule 'SizeRestriction_BODY': did you mean SizeRestrictions_BODY? "
+        "take one of constructs/foundation/waf_rules.py",
+    ),
+    # AWS raises these for nobody: a larger number would only move the refusal into the deployment.
+    (
+        at("quotas", {"policies_per_engine": 1001}),
+        "quotas.policies_per_engine: 1001 is too large: use 1000 or less",
+    ),
+    (
+        at("quotas", {"policy_bytes_per_gateway": 200_001}),
+        "quotas.policy_bytes_per_gateway: 200001 is too large: use 200000 or less",
+    ),
+    (
+        at("quotas", {"rate_limit_entries": 1001}),
+        "quotas.rate_limit_entries: 1001 is too large: use 1000 or less",
+    ),
+    (
         at("identity", {"provider": {"kind": "okta"}}),
         "identity.provider.kind: 'okta' is not known: use one of cognito, oidc",
     ),

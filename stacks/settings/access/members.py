@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from stacks.settings.groups import PlatformGroups
+from stacks.settings.suggestions import did_you_mean
 from stacks.settings.tenant import AgentSettings, TenantSettings
 
 PLATFORM_FILE = "config/policies/groups.yaml"
@@ -84,8 +84,7 @@ def _tenant(tenant: TenantSettings, platform: PlatformGroups) -> Iterator[str]:
             yield f"{place}: is missing, so that the agent may call nothing: add {_choice(known)}"
         for group in agent.groups:
             if group not in known:
-                near = get_close_matches(group, known, n=1)
-                hint = f"did you mean {near[0]}? " if near else ""
+                hint = did_you_mean(group, known)
                 yield f"{place}: {group!r} does not exist: {hint}use {_choice(known)}, or add it to {label}"
 
 
