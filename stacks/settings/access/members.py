@@ -93,7 +93,7 @@ def _choice(known: Sequence[str]) -> str:
 
 
 def client_mistakes(tenants: Mapping[str, TenantSettings], *, external: bool) -> Iterator[str]:
-    """Where an agent's client and the identity provider do not fit.
+    """Where an agent's client or scopes and the identity provider do not fit.
 
     Args:
         tenants: the tenants of one environment by name.
@@ -111,6 +111,16 @@ def client_mistakes(tenants: Mapping[str, TenantSettings], *, external: bool) ->
             yield f"{place}: {client!r} is the client of {seen[client]} as well: give each agent its own"
         if client is not None:
             seen.setdefault(client, member.agent)
+        if external and member.settings.scopes:
+            yield (
+                f"{member.place}.scopes: are set, while identity.provider is of the kind oidc and gives its clients "
+                "their scopes: remove them"
+            )
+        elif not external and not member.settings.scopes:
+            yield (
+                f"{member.place}.scopes: is missing, and the kit's own user pool gives a client only these: add "
+                "<server>/read or <server>/write of the tool servers that its groups let it call"
+            )
 
 
 def scope_mistakes(member: Member, servers: Sequence[str], tool_servers: Mapping[str, object]) -> Iterator[str]:
