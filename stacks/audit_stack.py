@@ -30,14 +30,13 @@ class AuditStack(FoundationStack):
         """
         super().__init__(scope, "audit", settings=settings, description="Audit records of the gateway")
         environment = settings.environment
-        path = f"/{settings.project}/{settings.name}"
         key = self.key("AuditKey", alias="audit", description="Audit records")
         self.audit = AuditStore(
             self,
             "Audit",
             name=f"{settings.prefix}-audit",
             environment=settings.name,
-            path=path,
+            path=self.path,
             key=key,
             log_keeping=self.log_keeping(key),
             keeping=AuditKeeping(
@@ -50,7 +49,7 @@ class AuditStack(FoundationStack):
         ssm.StringParameter(
             self,
             "LogGroupParameter",
-            parameter_name=f"{path}/audit/log-group",
+            parameter_name=f"{self.path}/audit/log-group",
             description="Log group of audit records",
             string_value=self.audit.log_group.log_group_name,
         )

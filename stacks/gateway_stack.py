@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct, IDependable
@@ -19,11 +18,10 @@ from foundation.network import Network
 from foundation.policy import Enforcement, PolicyEngine
 from foundation.tool_gateway import ToolGateway
 from foundation.tool_server import ToolServer
-from foundation.waf_rules import RULES, unknown_rules
 from foundation.web_acl import GatewayWebAcl
 from stacks.foundation_stack import FoundationStack
 from stacks.gateway_targets import TargetMaker
-from stacks.settings import Settings, SettingsError
+from stacks.settings import Settings
 from stacks.token_rules import required_claims, token_rules
 
 ENFORCEMENT = {"enforce": Enforcement.ENFORCE, "log-only": Enforcement.LOG_ONLY}
@@ -60,7 +58,6 @@ class GatewayStack(FoundationStack):
 
         Raises:
             BundleError: a server to run on AgentCore Runtime, or an interceptor, cannot be bundled.
-            SettingsError: the settings count a rule that AWS WAF does not have.
         """
         super().__init__(scope, "gateway", settings=settings, description="AgentCore gateway and its targets")
         key = self.key("GatewayKey", alias="gateway", description="AgentCore gateway and its logs")
@@ -138,15 +135,6 @@ class GatewayStack(FoundationStack):
 
     def _web_acl(self, log_keeping: LogKeeping, *, after: IDependable) -> None:
         waf = self.settings.environment.waf
-        if unknown := unknown_rules(waf.counted_rules):
-            near = get_close_matches(unknown[0], set().union(*RULES.values()), n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise SettingsError(
-                [
-                    f"config/{self.settings.name}.yaml: waf.counted_rules: AWS's groups have no rule "
-                    f"{unknown[0]!r}{hint}: take one of constructs/foundation/waf_rules.py"
-                ]
-            )
         GatewayWebAcl(
             self,
             "WebAcl",

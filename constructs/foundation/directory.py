@@ -13,10 +13,6 @@ from constructs import Construct, IConstruct
 
 from foundation.parameters import acknowledge_paths, read_all, read_each
 
-LARGEST_PARAMETER = 4096
-"""Characters of a standard parameter
-(https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:

@@ -35,7 +35,7 @@ class TokenRules:
         audience: audiences of which a token needs one; none when empty. Cognito's machine tokens carry none.
         clients: client ids whose tokens are accepted; any when empty.
         scopes: scopes of which a token needs one; none when empty.
-        claims: the issuer's claim by our name for it.
+        claims: the issuer's claim by our name for it, `client_id` and `scope` included.
     """
 
     discovery_url: str

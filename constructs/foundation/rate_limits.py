@@ -12,13 +12,7 @@ from typing import Protocol
 from aws_cdk import aws_bedrockagentcore as agentcore
 from constructs import Construct, IDependable
 
-EVERY_OTHER = "*"
-"""The value of the default entry: each other tenant, agent or tool has this much for itself
-(https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits-dimensions.html)."""
-
-LARGEST_RATE = 10_000_000
-MOST_ENTRIES = 1_000
-"""Of one limit (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits.html)."""
+from foundation.rate_limit_values import EVERY_OTHER, LARGEST_RATE, MOST_ENTRIES
 
 
 class RateLimit(Protocol):

@@ -19,7 +19,8 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-from foundation.directory import LARGEST_PARAMETER, Directory
+from foundation.directory import Directory
+from foundation.directory_entry import LARGEST_PARAMETER, entry_text
 from foundation.log_group import LogKeeping
 from foundation.machine_identity import MachineIdentity
 from foundation.policy import add_policies
@@ -153,7 +154,7 @@ class Tenant(Construct):
         client_id = self._client(scope, agent, pool) if pool else agent.client_id
         if client_id is None:
             raise ValueError(f"{name} has no client: name the one that it has at the identity provider.")
-        value = json.dumps(agent.entry, separators=(",", ":"))
+        value = entry_text(agent.entry)
         if len(value) > LARGEST_PARAMETER:
             raise ValueError(
                 f"The directory's entry of {name} has {len(value)} characters and a parameter {LARGEST_PARAMETER}: "

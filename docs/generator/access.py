@@ -50,7 +50,7 @@ def _rows(member: Member, settings: Settings, offer: Offer) -> Iterator[tuple[st
     """Each tool that the agent may call, and its operations in words."""
     access = settings.access
     policies = [*access.platform_policies, *access.tenant_policies.get(member.tenant.tenant, ())]
-    names = settings.environment.identity.provider.claims.model_dump()
+    names = settings.environment.identity.provider.claims
     tags = tags_of(access.directory[member.agent], names, scopes=member.settings.scopes)
     permitted = (permission.partition("/") for permission in access.permissions[member.agent])
     named = [full_name(target, tool) for target, _, tool in permitted if tool != "*"]

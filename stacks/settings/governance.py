@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from foundation.waf_rules import RULES, unknown_rules
 from stacks.settings.base import SettingsModel
+from stacks.settings.suggestions import did_you_mean
 
 RedactionRules = Annotated[tuple[Literal["secrets", "personal"], ...], Field(strict=False)]
 """What is taken out of answers: `secrets` (keys, tokens, passwords), `personal` (addresses, phone and card numbers)."""
@@ -33,6 +35,16 @@ class WafSettings(SettingsModel):
     )
     """Rules of AWS's managed groups that only count instead of blocking, by their names. SizeRestrictions_BODY refuses
     bodies over 8 KB, for which `limits.body_bytes` is the kit's own measure."""
+
+    @field_validator("counted_rules")
+    @classmethod
+    def _are_rules_of_aws(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := unknown_rules(value):
+            hint = did_you_mean(unknown[0], sorted(set().union(*RULES.values())))
+            raise ValueError(
+                f"AWS's groups have no rule {unknown[0]!r}: {hint}take one of constructs/foundation/waf_rules.py"
+            )
+        return value
 
 
 class AuditSettings(SettingsModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from stacks.settings.base import SettingsModel, text
 
@@ -36,6 +36,16 @@ TokenScope = Annotated[
 """RFC 6749, section 3.3."""
 
 
+CLIENT_CLAIM = "client_id"
+"""Where AgentCore looks for allowed clients
+(https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/inbound-jwt-authorizer.html). A custom claim is no way
+around it: a text is compared with one value, and several values are for lists
+(https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_AuthorizingClaimMatchValueType.html)."""
+
+SCOPE_CLAIMS = ("scope", "scp")
+"""Where AgentCore looks for allowed scopes: RFC 9068's text, or the list that Okta writes."""
+
+
 class ClaimNames(SettingsModel):
     """What the provider calls the claims that the platform reads, where it differs from their names here."""
 
@@ -55,6 +65,15 @@ class ClaimNames(SettingsModel):
     """List of what the agent may call, as `<target>/<tool>` or `<target>/*`."""
     environment: ClaimName = "environment"
     """The environment that the token is for."""
+    client_id: ClaimName = "client_id"
+    """The agent's client, by which the directory knows it; Okta calls it `cid`."""
+    scope: ClaimName = "scope"
+    """The token's scopes, one text or a list; Okta calls it `scp`."""
+
+    @property
+    def of_agents(self) -> dict[str, str]:
+        """The names of what the directory knows of an agent: all but those of the token itself."""
+        return self.model_dump(exclude={"client_id", "scope"})
 
 
 class CognitoProvider(SettingsModel):
@@ -88,6 +107,22 @@ class OidcProvider(SettingsModel):
     claims: ClaimNames = ClaimNames()
     """What the provider calls the claims that the platform reads."""
 
+    @field_validator("claims")
+    @classmethod
+    def _where_agentcore_looks(cls, value: ClaimNames, info: ValidationInfo) -> ClaimNames:
+        if info.data.get("allowed_clients") and value.client_id != CLIENT_CLAIM:
+            raise ValueError(
+                f"client_id is {value.client_id!r}, and AgentCore looks for allowed_clients in {CLIENT_CLAIM} alone: "
+                f"have the provider write that claim too, which Okta does with the value app.clientId, and leave "
+                f"client_id out here; or use allowed_audience or scopes instead of allowed_clients"
+            )
+        if info.data.get("scopes") and value.scope not in SCOPE_CLAIMS:
+            raise ValueError(
+                f"scope is {value.scope!r}, and AgentCore looks for scopes in {' and '.join(SCOPE_CLAIMS)} alone: have "
+                "the provider write one of these; or use allowed_audience or allowed_clients instead of scopes"
+            )
+        return value
+
     @model_validator(mode="after")
     def _asks_for_something(self) -> OidcProvider:
         if not (self.allowed_audience or self.allowed_clients or self.scopes):
@@ -108,6 +143,16 @@ class IdentitySettings(SettingsModel):
     provider: IdentityProvider = CognitoProvider(kind="cognito")
     """Who issues the agents' tokens."""
     access_token_minutes: Annotated[int, Field(ge=5, le=1440)] = 15
-    """Lifetime of an access token; Cognito takes 5 minutes to 1 day."""
+    """Lifetime of an access token; Cognito takes 5 minutes to 1 day. Only with the kind cognito."""
     secret_rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days between rotations of each agent's client secret."""
+    """Days between rotations of each agent's client secret. Only with the kind cognito."""
+
+    @field_validator("access_token_minutes", "secret_rotation_days")
+    @classmethod
+    def _is_the_kits_to_decide(cls, value: int, info: ValidationInfo) -> int:
+        if isinstance(info.data.get("provider"), OidcProvider):
+            raise ValueError(
+                "is set, while provider is of the kind oidc and decides on its tokens and secrets: set it there, and "
+                "remove it here"
+            )
+        return value

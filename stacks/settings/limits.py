@@ -9,10 +9,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from foundation.rate_limit_values import LARGEST_RATE
 from stacks.settings.base import SettingsModel
 from stacks.settings.groups import ToolName
 
-RequestsPerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
+RequestsPerMinute = Annotated[int, Field(ge=1, le=LARGEST_RATE)]
 """Calls within a minute. AgentCore takes up to 10,000,000; its 0 blocks, for which `suspended` is the better word."""
 
 

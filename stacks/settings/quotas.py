@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from foundation.rate_limit_values import MOST_ENTRIES
 from stacks.settings.base import SettingsModel
 
 Quota = Annotated[int, Field(ge=1)]
@@ -23,10 +24,10 @@ class QuotaSettings(SettingsModel):
     """App clients of a Cognito user pool (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
     secrets: Quota = 500_000
     """Secrets of account and region (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html)."""
-    policies_per_engine: Quota = 1000
+    policies_per_engine: Annotated[int, Field(ge=1, le=1000)] = 1000
     """Policies of an AgentCore policy engine, which AWS does not raise
     (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
-    policy_bytes_per_gateway: Quota = 200_000
+    policy_bytes_per_gateway: Annotated[int, Field(ge=1, le=200_000)] = 200_000
     """Size of all policies that name one gateway, which AWS does not raise (the same page)."""
     kms_keys: Quota = 100_000
     """Customer-managed keys of account and region
@@ -39,6 +40,6 @@ class QuotaSettings(SettingsModel):
     stacks: Quota = 2000
     """Stacks of account and region
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
-    rate_limit_entries: Quota = 1000
-    """Entries of one of the gateway's rate limits
+    rate_limit_entries: Annotated[int, Field(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES
+    """Entries of one of the gateway's rate limits, which AWS does not raise
     (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits.html)."""

@@ -6,13 +6,13 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks.settings.base import IN_WORDS
+from stacks.settings.suggestions import did_you_mean, one_of
 
 _WANTED = {
     "int_type": "a whole number",
@@ -84,14 +84,12 @@ def _as_written(value: object) -> str:
 
 def _closest(value: object, expected: str) -> str:
     names = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
-    near = get_close_matches(value, names, n=1) if isinstance(value, str) else []
-    return (f"did you mean {near[0]}? " if near else "") + f"use one of {', '.join(names)}"
+    return one_of(value, names)
 
 
 def _unknown_key(key: str, section: Any) -> str:
     known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
-    near = get_close_matches(key, known, n=1)
-    return "is an unknown key: " + (f"did you mean {near[0]}? " if near else "") + f"known here are {', '.join(known)}"
+    return f"is an unknown key: {did_you_mean(key, known)}known here are {', '.join(known)}"
 
 
 def _place(location: list[str], model: type[BaseModel]) -> tuple[list[str], Any]:

@@ -36,8 +36,9 @@ class AgentSettings(SettingsModel):
     """Its version, for claims and reports, in quotes."""
     groups: tuple[Slug, ...] = Field(default=(), strict=False)
     """Groups it is in, the tenant's own or the platform's; what it may call is what they grant."""
-    scopes: tuple[Scope, ...] = Field(min_length=1, max_length=50, strict=False)
-    """Scopes its tokens may carry; Cognito allows 50 per client."""
+    scopes: tuple[Scope, ...] = Field(default=(), max_length=50, strict=False)
+    """Scopes its tokens may carry; Cognito allows 50 per client. Not with `identity.provider` of the kind oidc, which
+    gives them itself."""
     suspended: bool = False
     """Refuse it at once: it gets no token, and tokens that it has are refused."""
     client_id: Annotated[str, text(r"^[\w.@:+=-]+$", wanted="a client's id, like 0oa1b2c3", longest=128)] | None = None

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack
 
-from foundation.rate_limits import MOST_ENTRIES, add_rate_limits
+from foundation.rate_limit_values import MOST_ENTRIES
+from foundation.rate_limits import add_rate_limits
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
 from tests.templates import template

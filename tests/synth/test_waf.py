@@ -1,18 +1,14 @@
 """The web ACL in front of the gateway (R10)."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 from aws_cdk import App, CfnResource, Stack, aws_logs as logs
 
 from foundation.encryption import EncryptionKey
 from foundation.log_group import LogKeeping
 from foundation.waf_rules import RULES, unknown_rules
 from foundation.web_acl import GatewayWebAcl
-from stacks.settings import SettingsError, load_settings
+from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
-from tests.synth.apps import copy_of_the_settings, templates
 from tests.templates import Json, strings, template, written
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -103,16 +99,3 @@ def test_a_rule_that_no_group_has_is_refused() -> None:
             log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False),
             after=CfnResource(stack, "Gateway", type="AWS::BedrockAgentCore::Gateway"),
         )
-
-
-def test_the_settings_that_name_it_are_told_where_and_what_is_meant(tmp_path: Path) -> None:
-    root = copy_of_the_settings(tmp_path / "root")
-    dev = root / "config" / "dev.yaml"
-    rules = {"waf": {"counted_rules": ["SizeRestriction_BODY"]}}
-    dev.write_text(yaml.safe_dump(yaml.safe_load(dev.read_text()) | rules))
-    with pytest.raises(SettingsError) as refused:
-        templates(root, tmp_path / "out")
-    assert refused.value.mistakes == [
-        "config/dev.yaml: waf.counted_rules: AWS's groups have no rule 'SizeRestriction_BODY' (did you mean "
-        "SizeRestrictions_BODY?): take one of constructs/foundation/waf_rules.py"
-    ]

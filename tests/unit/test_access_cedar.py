@@ -243,6 +243,7 @@ def test_claims_of_another_provider_are_read_by_their_names_there(config: Config
             "claims": {"groups": "roles", "tenant_id": "org.tenant"},
         }
     }
+    del config.tenant["agents"]["finance-agent"]["scopes"]
     config.tenant["agents"]["finance-agent"]["client_id"] = "0oa1"
     access = loaded(config).access
     (policy,) = access.tenant_policies["acme-corp"]

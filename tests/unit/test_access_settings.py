@@ -90,6 +90,11 @@ TENANT_MISTAKES: list[tuple[Change, str]] = [
         "agents.finance-agent.client_id: '0oa1' is set, while the kit's own user pool makes the client: remove it",
     ),
     (
+        without("agents.finance-agent.scopes"),
+        "agents.finance-agent.scopes: is missing, and the kit's own user pool gives a client only these: add "
+        "<server>/read or <server>/write of the tool servers that its groups let it call",
+    ),
+    (
         at("agents.finance-agent.version", "one"),
         "agents.finance-agent.version: 'one' is refused: write a version in quotes, like \"1.0\"",
     ),
@@ -212,6 +217,24 @@ ENVIRONMENT_MISTAKES: list[tuple[Change, str]] = [
         "waf.requests_per_5_minutes_per_ip: 5 is too small: use 10 or more",
     ),
     (
+        at("waf", {"counted_rules": ["SizeRestriction_BODY"]}),
+        "waf.counted_rules: AWS's groups have no rule 'SizeRestriction_BODY': did you mean SizeRestrictions_BODY? "
+        "take one of constructs/foundation/waf_rules.py",
+    ),
+    # AWS raises these for nobody: a larger number would only move the refusal into the deployment.
+    (
+        at("quotas", {"policies_per_engine": 1001}),
+        "quotas.policies_per_engine: 1001 is too large: use 1000 or less",
+    ),
+    (
+        at("quotas", {"policy_bytes_per_gateway": 200_001}),
+        "quotas.policy_bytes_per_gateway: 200001 is too large: use 200000 or less",
+    ),
+    (
+        at("quotas", {"rate_limit_entries": 1001}),
+        "quotas.rate_limit_entries: 1001 is too large: use 1000 or less",
+    ),
+    (
         at("identity", {"provider": {"kind": "okta"}}),
         "identity.provider.kind: 'okta' is not known: use one of cognito, oidc",
     ),
@@ -240,6 +263,7 @@ OIDC = {
 
 def test_external_provider_needs_each_agents_client(config: Config) -> None:
     config.environment["identity"] = {"provider": OIDC}
+    del config.tenant["agents"]["finance-agent"]["scopes"]
     assert config.mistakes() == [
         "config/tenants/acme-corp.yaml: agents.finance-agent.client_id: is missing, while identity.provider is of the "
         "kind oidc: add the agent's client there"
@@ -248,12 +272,52 @@ def test_external_provider_needs_each_agents_client(config: Config) -> None:
 
 def test_two_agents_with_one_client_of_an_external_provider(config: Config) -> None:
     config.environment["identity"] = {"provider": OIDC}
+    del config.tenant["agents"]["finance-agent"]["scopes"]
     config.tenant["agents"]["finance-agent"]["client_id"] = "0oa1"
     config.tenant["agents"]["other-agent"] = dict(config.tenant["agents"]["finance-agent"])
     assert config.mistakes() == [
         "config/tenants/acme-corp.yaml: agents.other-agent.client_id: '0oa1' is the client of acme-corp/finance-agent "
         "as well: give each agent its own"
     ]
+
+
+def test_scopes_are_not_the_settings_to_give_with_an_external_provider(config: Config) -> None:
+    config.environment["identity"] = {"provider": OIDC}
+    config.tenant["agents"]["finance-agent"]["client_id"] = "0oa1"
+    assert config.mistakes() == [
+        "config/tenants/acme-corp.yaml: agents.finance-agent.scopes: are set, while identity.provider is of the kind "
+        "oidc and gives its clients their scopes: remove them"
+    ]
+
+
+@pytest.mark.parametrize("key", ["access_token_minutes", "secret_rotation_days"])
+def test_what_an_external_provider_decides_on_is_not_set_here(config: Config, key: str) -> None:
+    config.environment["identity"] = {"provider": OIDC, key: 20}
+    assert config.mistakes() == [
+        f"config/dev.yaml: identity.{key}: 20 is set, while provider is of the kind oidc and decides on its tokens and "
+        "secrets: set it there, and remove it here"
+    ]
+
+
+ELSEWHERE = [
+    (
+        {"allowed_clients": ["0oa1"], "claims": {"client_id": "cid"}},
+        "client_id is 'cid', and AgentCore looks for allowed_clients in client_id alone: have the provider write that "
+        "claim too, which Okta does with the value app.clientId, and leave client_id out here; or use "
+        "allowed_audience or scopes instead of allowed_clients",
+    ),
+    (
+        {"scopes": ["tools"], "claims": {"scope": "permissions"}},
+        "scope is 'permissions', and AgentCore looks for scopes in scope and scp alone: have the provider write one of "
+        "these; or use allowed_audience or allowed_clients instead of scopes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "sentence"), ELSEWHERE, ids=["clients", "scopes"])
+def test_what_the_gateway_would_look_for_in_vain(config: Config, changes: dict[str, Any], sentence: str) -> None:
+    config.environment["identity"] = {"provider": OIDC | changes}
+    assert config.mistakes() == [f"config/dev.yaml: identity.provider.claims: {sentence}"]
 
 
 def test_external_provider_that_would_accept_every_token(config: Config) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from foundation.directory_entry import LARGEST_PARAMETER, entry_text
 from stacks.settings.access.members import Member
-
-LONGEST = 4096
-"""Characters of a standard parameter of Systems Manager
-(https://docs.aws.amazon.com/general/latest/gr/ssm.html)."""
 
 LONGEST_CONTEXT = 1800
 """Characters that an entry's context may have in the headers of a call: with the client's id they stay below the 2,000
@@ -37,12 +34,12 @@ def entry(member: Member, *, groups: Sequence[str], permissions: Sequence[str], 
 
 def size_mistake(member: Member, content: Entry) -> str | None:
     """Why an agent's entry does not fit into a parameter, if it does not."""
-    length = len(json.dumps(content))
-    if length <= LONGEST:
+    length = len(entry_text(content))
+    if length <= LARGEST_PARAMETER:
         return None
     return (
         f"{member.place}.groups: give the agent so many tools that its entry in the directory has {length} characters, "
-        f"and a parameter takes {LONGEST}: grant whole servers with <server>/*, or fewer tools"
+        f"and a parameter takes {LARGEST_PARAMETER}: grant whole servers with <server>/*, or fewer tools"
     )
 
 

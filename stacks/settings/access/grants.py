@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from stacks.settings.access.offer import Offer, OfferedTarget, full_name
+from stacks.settings.access.offer import SEPARATOR, Offer, OfferedTarget, full_name
 from stacks.settings.groups import GroupSettings, ToolGrant
+from stacks.settings.suggestions import one_of
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Granted:
 
     def settle(self) -> None:
         """Forget tools whose whole target is granted."""
-        self.tools = {name: value for name, value in self.tools.items() if name.split("___")[0] not in self.targets}
+        self.tools = {name: value for name, value in self.tools.items() if name.split(SEPARATOR)[0] not in self.targets}
 
 
 def resolve(group: GroupSettings, offer: Offer, *, elsewhere: Collection[str], place: str) -> tuple[Granted, list[str]]:
@@ -95,9 +95,3 @@ def _operation_mistake(grant: ToolGrant, chosen: Sequence[str], targets: list[Of
 
 def _operations(target: OfferedTarget, tool: str) -> tuple[str, ...]:
     return target.tools[tool].operations if tool in target.tools else ()
-
-
-def one_of(given: str, names: Collection[str]) -> str:
-    """The way out where `given` should be one of `names`."""
-    near = get_close_matches(given, list(names), n=1)
-    return (f"did you mean {near[0]}? " if near else "") + f"use one of {', '.join(names)}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from stacks.settings.groups import PlatformGroups
+from stacks.settings.suggestions import did_you_mean
 from stacks.settings.tenant import AgentSettings, TenantSettings
 
 PLATFORM_FILE = "config/policies/groups.yaml"
@@ -84,8 +84,7 @@ def _tenant(tenant: TenantSettings, platform: PlatformGroups) -> Iterator[str]:
             yield f"{place}: is missing, so that the agent may call nothing: add {_choice(known)}"
         for group in agent.groups:
             if group not in known:
-                near = get_close_matches(group, known, n=1)
-                hint = f"did you mean {near[0]}? " if near else ""
+                hint = did_you_mean(group, known)
                 yield f"{place}: {group!r} does not exist: {hint}use {_choice(known)}, or add it to {label}"
 
 
@@ -94,7 +93,7 @@ def _choice(known: Sequence[str]) -> str:
 
 
 def client_mistakes(tenants: Mapping[str, TenantSettings], *, external: bool) -> Iterator[str]:
-    """Where an agent's client and the identity provider do not fit.
+    """Where an agent's client or scopes and the identity provider do not fit.
 
     Args:
         tenants: the tenants of one environment by name.
@@ -112,6 +111,16 @@ def client_mistakes(tenants: Mapping[str, TenantSettings], *, external: bool) ->
             yield f"{place}: {client!r} is the client of {seen[client]} as well: give each agent its own"
         if client is not None:
             seen.setdefault(client, member.agent)
+        if external and member.settings.scopes:
+            yield (
+                f"{member.place}.scopes: are set, while identity.provider is of the kind oidc and gives its clients "
+                "their scopes: remove them"
+            )
+        elif not external and not member.settings.scopes:
+            yield (
+                f"{member.place}.scopes: is missing, and the kit's own user pool gives a client only these: add "
+                "<server>/read or <server>/write of the tool servers that its groups let it call"
+            )
 
 
 def scope_mistakes(member: Member, servers: Sequence[str], tool_servers: Mapping[str, object]) -> Iterator[str]:

@@ -17,11 +17,12 @@ import cedarpy
 from foundation.policy_text import GATEWAY_PLACEHOLDER, PolicyText
 from stacks.settings.access.cedar_text import action
 from stacks.settings.access.offer import SEPARATOR, Offer
+from stacks.settings.identity import ClaimNames
 
 DENY = cedarpy.Decision.Deny
 
 
-def tags_of(entry: Mapping[str, object], names: Mapping[str, str], *, scopes: Sequence[str]) -> dict[str, str]:
+def tags_of(entry: Mapping[str, object], names: ClaimNames, *, scopes: Sequence[str]) -> dict[str, str]:
     """An agent's tags as AgentCore makes them of its claims: text as it is, anything else as its JSON.
 
     Args:
@@ -29,9 +30,9 @@ def tags_of(entry: Mapping[str, object], names: Mapping[str, str], *, scopes: Se
         names: what the provider calls the claims.
         scopes: its scopes, which a token has all unless the agent asks for fewer.
     """
-    values = {name: entry[field] for field, name in names.items()}
+    values = {name: entry[field] for field, name in names.of_agents.items()}
     tags = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
-    return {**tags, "scope": " ".join(scopes)}
+    return {**tags, names.scope: " ".join(scopes)}
 
 
 @dataclass(frozen=True)

@@ -94,9 +94,12 @@ def _cedar_mistakes(sources: Sources, groups: GroupPolicies) -> Iterator[str]:
 
 
 def _known_claims(sources: Sources) -> set[str]:
-    """Claims that policies can read: those of the directory but permissions, which come from policies, and scopes."""
-    names = set(sources.claims.model_dump(exclude={"permissions"}).values())
-    return names if sources.external else names | {"scope"}
+    """Claims that policies can read: those of the directory but permissions, which come from policies, and scopes.
+
+    What scopes another provider gives an agent is not known here.
+    """
+    names = {name for claim, name in sources.claims.of_agents.items() if claim != "permissions"}
+    return names if sources.external else names | {sources.claims.scope}
 
 
 def _named(sources: Sources, groups: GroupPolicies) -> set[str]:
@@ -121,7 +124,7 @@ def _directory(sources: Sources, groups: GroupPolicies) -> dict[str, dict[str, A
     found = {}
     for member in members(sources.tenants):
         content = entry(member, groups=member.groups, permissions=(), environment=sources.name)
-        tags = tags_of(content, sources.claims.model_dump(), scopes=member.settings.scopes)
+        tags = tags_of(content, sources.claims, scopes=member.settings.scopes)
         key = tuple(tags[name] for name in read)
         if key not in decided:
             among = tools if open_to_more else _granted_tools(member, groups, decisions.parents)

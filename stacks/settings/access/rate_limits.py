@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stacks.settings.access.grants import one_of
+from foundation.rate_limit_values import EVERY_OTHER
 from stacks.settings.access.members import members
 from stacks.settings.access.offer import Offer, full_name
 from stacks.settings.access.plan import RateLimit
 from stacks.settings.identity import ClaimNames
 from stacks.settings.limits import LimitSettings
+from stacks.settings.suggestions import one_of
 from stacks.settings.tenant import TenantSettings
-
-DEFAULT = "*"
-"""AgentCore's name for every value without an entry of its own."""
 
 
 def rate_limits(
@@ -39,19 +37,19 @@ def rate_limits(
         RateLimit(
             name="tenant-requests",
             dimension=f"$.context.jwt.{claims.tenant_id}",
-            entries={DEFAULT: limits.tenant_requests_per_minute, **by_tenant},
+            entries={EVERY_OTHER: limits.tenant_requests_per_minute, **by_tenant},
             description="Calls of all agents of a tenant together",
         ),
         RateLimit(
             name="agent-requests",
             dimension=f"$.context.jwt.{claims.agent_id}",
-            entries={DEFAULT: limits.agent_requests_per_minute, **by_agent},
+            entries={EVERY_OTHER: limits.agent_requests_per_minute, **by_agent},
             description="Calls of one agent",
         ),
         RateLimit(
             name="tool-requests",
             dimension="toolName",
-            entries={DEFAULT: limits.tool_requests_per_minute, **tools},
+            entries={EVERY_OTHER: limits.tool_requests_per_minute, **tools},
             description="Calls of one tool by all tenants together",
         ),
     ), mistakes

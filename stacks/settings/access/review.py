@@ -15,9 +15,9 @@ import cedarpy
 from cedarpy import pst
 
 from foundation.policy_text import GATEWAY_ARN_CHARACTERS, STATEMENT_CHARACTERS
-from stacks.settings.access.grants import one_of
 from stacks.settings.access.handwritten import Statement
 from stacks.settings.access.offer import SEPARATOR, Offer
+from stacks.settings.suggestions import one_of
 
 _ACTION, _CALLER, _GATEWAY = "AgentCore::Action", "AgentCore::OAuthUser", "AgentCore::Gateway"
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from stacks.settings.access.cedar_text import text
-from stacks.settings.access.offer import Offer, full_name
+from stacks.settings.access.offer import SEPARATOR, Offer, full_name
 
 LARGEST = 400_000
 """Bytes of the schema of all tools, a quota that AWS does not raise
@@ -43,7 +43,7 @@ def cedar_schema(offer: Offer, *, named: Collection[str] = ()) -> str:
             inputs.setdefault(name, "{}")
     for name, record in sorted(inputs.items()):
         lines.append(
-            f"  action {text(name)} in [Action::{text(name.split('___')[0])}] appliesTo "
+            f"  action {text(name)} in [Action::{text(name.split(SEPARATOR)[0])}] appliesTo "
             f'{{ principal: [OAuthUser], resource: [Gateway], context: {{ "input": {record} }} }};\n'
         )
     return "namespace AgentCore {\n" + "".join(lines) + "}\n"
@@ -76,7 +76,7 @@ def action_parents(offer: Offer, *, named: Collection[str] = ()) -> dict[str, st
     for name, target, _ in offer.full_names():
         parents[name] = target.name
     for name in named:
-        parents[name] = name.split("___")[0]
+        parents[name] = name.split(SEPARATOR)[0]
     for target in offer.targets.values():
         if not target.complete:
             parents[full_name(target.name, "*")] = target.name
