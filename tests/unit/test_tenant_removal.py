@@ -1,4 +1,4 @@
-"""`make remove-tenant` gets one stack: that of a tenant whose file is there, and only while nothing protects it (R19)."""
+"""`make remove-tenant` gets the one stack of a tenant whose file is there, while nothing protects it (R19)."""
 
 from __future__ import annotations
 
