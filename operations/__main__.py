@@ -1,4 +1,4 @@
-"""What `make block`, `make unblock` and `make blocked` run: `python -m operations block|unblock|blocked`."""
+"""What `make block`, `unblock`, `blocked` and `remove-tenant` run: `python -m operations <command>`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.failure import OperationError
 from operations.place import find_place
+from operations.removal import removable_stack
 from operations.suspension import KillSwitch
 
 
@@ -17,14 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; what hinders it goes to the standard error, in a sentence, and gives 1."""
     options = _parser().parse_args(arguments)
     try:
-        switch = KillSwitch(find_place(options.environment))
-        match options.command:
-            case "block":
-                print(switch.block(_subject(options), options.reason))
-            case "unblock":
-                print(switch.unblock(_subject(options), options.reason))
-            case "blocked":
-                print("\n".join(_lines(switch)) or f"Nobody is suspended in {options.environment}.")
+        print(_done(options))
     except OperationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -32,6 +26,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"AWS does not do it ({error}): check the credentials and what they allow.", file=sys.stderr)
         return 1
     return 0
+
+
+def _done(options: argparse.Namespace) -> str:
+    """Do it, and say what was done or found."""
+    if options.command == "tenant-stack":
+        if not options.tenant:
+            raise OperationError("No tenant is given: add TENANT=<tenant>.")
+        return removable_stack(options.environment, options.tenant)
+    switch = KillSwitch(find_place(options.environment))
+    match options.command:
+        case "block":
+            return switch.block(_subject(options), options.reason)
+        case "unblock":
+            return switch.unblock(_subject(options), options.reason)
+    return "\n".join(_lines(switch)) or f"Nobody is suspended in {options.environment}."
 
 
 def _subject(options: argparse.Namespace) -> str:
@@ -59,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--environment", required=True, help="the environment, or local")
     listing = commands.add_parser("blocked", help="list what is suspended, by command or by settings")
     listing.add_argument("--environment", required=True, help="the environment, or local")
+    removal = commands.add_parser("tenant-stack", help="print the stack of a tenant, if nothing protects it")
+    removal.add_argument("--tenant", default="", help="the tenant")
+    removal.add_argument("--environment", required=True, help="the environment")
     return parser
 
 

@@ -17,10 +17,12 @@ from local.layout import Layout
 from local.record import Record
 from local.surroundings import client_environment
 from operations.failure import OperationError
+from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.loader import PROJECT, ROOT, available_environments
 from stacks.settings.yaml_file import YamlError, read_yaml
 
 if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_ssm import SSMClient
 
@@ -39,12 +41,14 @@ class Place:
         environment: its name.
         ssm: its parameters.
         logs: its logs.
+        cloudformation: its stacks.
         caller: the ARN of the principal whose credentials are used.
     """
 
     environment: str
     ssm: SSMClient
     logs: CloudWatchLogsClient
+    cloudformation: CloudFormationClient
     caller: str
 
     @property
@@ -77,7 +81,8 @@ def find_place(name: str, *, root: Path = ROOT) -> Place:
         settings = read_yaml(root / "config" / f"{name}.yaml")
     except YamlError as error:
         raise OperationError(f"config/{name}.yaml: {error}") from None
-    return _place(name, region=str(settings.get("region", "us-east-1")), account=settings.get("account"))
+    region = settings.get("region", EnvironmentSettings.model_fields["region"].default)
+    return _place(name, region=str(region), account=settings.get("account"))
 
 
 def _place(environment: str, *, region: str | None, account: object) -> Place:
@@ -92,6 +97,7 @@ def _place(environment: str, *, region: str | None, account: object) -> Place:
         environment=environment,
         ssm=session.client("ssm", config=_PATIENT),
         logs=session.client("logs"),
+        cloudformation=session.client("cloudformation"),
         caller=identity["Arn"],
     )
 

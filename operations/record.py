@@ -10,11 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from foundation.audit.record import OPERATION_EVENT_TYPE, VERSION
 from operations.failure import OperationError
 from operations.place import Place
-
-VERSION = "1.0"
-"""Version of the record's fields, the same as that of calls."""
 
 
 def audit_record(place: Place, *, operation: str, subject: str, reason: str, parameter: str) -> dict[str, Any]:
@@ -30,7 +28,7 @@ def audit_record(place: Place, *, operation: str, subject: str, reason: str, par
     number = str(uuid.uuid4())
     return {
         "version": VERSION,
-        "event_type": "mcp_operation",
+        "event_type": OPERATION_EVENT_TYPE,
         "phase": "operation",
         "timestamp": now(),
         "request_id": number,

@@ -27,6 +27,11 @@ from stacks.token_rules import required_claims, token_rules
 ENFORCEMENT = {"enforce": Enforcement.ENFORCE, "log-only": Enforcement.LOG_ONLY}
 """AgentCore's word by the setting's."""
 
+OTHER_REQUESTS_AT_A_TIME = 20
+"""Executions of each interceptor beyond what tools of ours can answer: for requests that reach none of these, which are
+lists of tools, initialize, ping, calls of the settings' targets, and what is refused. An execution takes some
+milliseconds, so that this serves more than a thousand of them a second; beyond it Lambda throttles them."""
+
 
 class GatewayStack(FoundationStack):
     """AgentCore gateway, one target per tool server, and where clients find it.
@@ -127,8 +132,8 @@ class GatewayStack(FoundationStack):
                 audit_required=environment.audit.required,
                 audit_version=VERSION,
             ),
-            # No more calls are under way than the tools take.
-            concurrency=sum(server.size.reserved_concurrency for server in servers),
+            # A call that reaches a tool of ours has been checked; as many as all of them answer can be checked at once.
+            concurrency=sum(server.size.reserved_concurrency for server in servers) + OTHER_REQUESTS_AT_A_TIME,
             log_keeping=log_keeping,
             audit_log=audit.log_group,
         )

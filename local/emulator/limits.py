@@ -107,7 +107,8 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="AWS::Logs::DeliverySource, DeliveryDestination, Delivery; AWS::XRay::ResourcePolicy",
-        not_proved="Recorded; the gateway's logs and traces are delivered nowhere",
+        not_proved="Recorded. The local gateway writes its application logs to the log group of their delivery; its "
+        "traces are delivered nowhere",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
@@ -131,7 +132,7 @@ LIMITS: tuple[Limit, ...] = (
         not_proved="Runs for client credentials; Cognito's limit of five seconds and its repetition of a trigger that "
         "takes longer are not emulated. The text of the token endpoint's error is that of sign-ins, which AWS "
         "documents for these only",
-        checked=f"the benchmark of the trigger; {_ACCOUNT}",
+        checked=f"the benchmark of the trigger (tests/bench/token_claims.py); {_ACCOUNT}",
     ),
     Limit(
         subject="AWS::Cognito::UserPool threat protection, e-mail, SMS, managed login",
@@ -259,6 +260,12 @@ LIMITS: tuple[Limit, ...] = (
         subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::SNS::Topic",
         not_proved="No metric is written, so no alarm goes off",
         checked=_SYNTH,
+    ),
+    Limit(
+        subject="AWS::CloudWatch::Alarm on metrics of the namespace Foundation",
+        not_proved="The functions print them in CloudWatch's embedded metric format and the lines are kept, but no "
+        "metric is taken out of a line, so no alarm goes off",
+        checked=f"the functions' unit tests, which read the lines; {_SYNTH}",
     ),
     Limit(
         subject="Termination protection, deletion protection, retention",

@@ -1,6 +1,6 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, gateway_load, gateway_request, synth, targets, tenants, warm_call
+from tests.bench import cold_import, gateway_load, gateway_request, synth, targets, tenants, token_claims, warm_call
 
 
 def main() -> None:
@@ -9,6 +9,8 @@ def main() -> None:
     warm_call.run()
     print("The request interceptor (import: median of 9 processes; decision: 5000 calls)", flush=True)
     gateway_request.run()
+    print("The pre-token trigger (5000 calls)", flush=True)
+    token_claims.run()
     print("Cold import (median of 9 processes)", flush=True)
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)

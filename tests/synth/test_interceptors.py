@@ -6,6 +6,7 @@ import pytest
 
 from foundation.audit.record import VERSION
 from foundation.targets.interface import CONTEXT_HEADERS
+from stacks.gateway_stack import OTHER_REQUESTS_AT_A_TIME
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
 from tests.templates import Json, elsewhere, many, template, written
@@ -132,11 +133,11 @@ def test_targets_are_given_the_context_and_no_other_header(environment: str) -> 
 
 
 @in_every_environment
-def test_as_many_calls_are_checked_at_a_time_as_tools_answer(environment: str) -> None:
+def test_they_check_as_many_calls_at_a_time_as_tools_answer_and_what_reaches_no_tool_beside(environment: str) -> None:
     tools = sum(
         function["ReservedConcurrentExecutions"]
         for function in template(environment, "tools").properties("AWS::Lambda::Function")
         if function["Description"].startswith("Tool server")
     )
     for point in POINTS:
-        assert interceptor(environment, point)[1]["ReservedConcurrentExecutions"] == tools
+        assert interceptor(environment, point)[1]["ReservedConcurrentExecutions"] == tools + OTHER_REQUESTS_AT_A_TIME

@@ -81,7 +81,7 @@ QUERIES = (
     ),
     Query(
         name="one-correlation-id",
-        description="Everything that belongs to one correlation id",
+        description="Calls that belong to one correlation id",
         parameters=(*_DAYS, "the correlation id"),
         condition="correlation_id = ?",
     ),

@@ -22,9 +22,6 @@ EVENT_TYPES = "mcp_*"
 """Pattern of every event type that the store takes; no other log line has a field `event_type`."""
 PHASES = ("request", "response", "operation")
 OUTCOMES = ("allowed", "denied", "failed", "refused")
-LONGEST_RECORD = 32 * 1024
-"""Bytes of a record's line. CloudWatch Logs splits longer lines of a function somewhere above 256 KB, which would break
-the JSON; this leaves room for every hop."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 
@@ -97,7 +94,12 @@ FIELDS: tuple[Field | Group, ...] = (
         "failed in gateway or target; refused before it was judged",
         values=OUTCOMES,
     ),
-    Field(name="reason", type="string", meaning="why it was not answered, as a short code"),
+    Field(
+        name="reason",
+        type="string",
+        meaning="of a call, why it was not answered, as a short code; of an operation, why it was done, in the "
+        "operator's words",
+    ),
     Group(
         name="client_context",
         fields=(
@@ -108,7 +110,8 @@ FIELDS: tuple[Field | Group, ...] = (
             Field(
                 name="user_id",
                 type="string",
-                meaning="the person behind the agent, when the token names one; the operator",
+                meaning="the token's subject: with Cognito the client, with another provider the person or client that "
+                "it names; of an operation, the operator's ARN",
             ),
             Field(name="client_ip", type="string", meaning="where the call came from, when the gateway tells"),
         ),

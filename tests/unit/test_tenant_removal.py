@@ -1,0 +1,72 @@
+"""`make remove-tenant` gets the one stack of a tenant whose file is there, while nothing protects it (R19)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from operations.__main__ import main
+from operations.failure import OperationError
+from operations.place import Place, find_place
+from operations.removal import removable_stack
+
+STACK = "foundation-prod-tenant-acme-corp"
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The account of the environment prod, with nothing in it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        yield find_place("prod")
+
+
+def deploy(place: Place, *, protected: bool) -> None:
+    """A stack of that name, as a deployment leaves it."""
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    place.cloudformation.create_stack(
+        StackName=STACK, TemplateBody=json.dumps(template), EnableTerminationProtection=protected
+    )
+
+
+def test_a_protected_stack_is_not_removed_and_the_command_that_lifts_the_protection_is_said(place: Place) -> None:
+    deploy(place, protected=True)
+    with pytest.raises(OperationError, match="is protected from deletion") as error:
+        removable_stack("prod", "acme-corp")
+    assert (
+        "aws cloudformation update-termination-protection --no-enable-termination-protection --region "
+        f"{place.cloudformation.meta.region_name} --stack-name {STACK}`"
+    ) in str(error.value)
+
+
+def test_once_it_is_lifted_the_stack_of_this_tenant_alone_is_named(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy(place, protected=False)
+    assert main(["tenant-stack", "--environment", "prod", "--tenant", "acme-corp"]) == 0
+    assert capsys.readouterr().out == f"{STACK}\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "tenant", "said"),
+    [
+        ("prod", "", "No tenant is given: add TENANT="),
+        ("prod", "acme-crop", "did you mean acme-corp?"),
+        ("prod", "initech", "has to have it again"),
+        ("prod", "acme-corp", f"There is no stack {STACK}"),
+        ("local", "acme-corp", "there is no environment 'local'"),
+    ],
+)
+def test_what_cannot_be_removed_is_said_in_a_sentence(
+    place: Place, capsys: pytest.CaptureFixture[str], environment: str, tenant: str, said: str
+) -> None:
+    assert place.environment == "prod"
+    assert main(["tenant-stack", "--environment", environment, "--tenant", tenant]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.out == ""
