@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from governance import aws, trouble
+from governance import ages, aws, trouble
+from governance.ages import Moment, age
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS
 
@@ -72,17 +72,17 @@ class Directory:
         path: The path, without a slash at its end.
         environment: The environment that every entry must belong to.
         keep_seconds: How long an entry is used without asking again.
-        clock: Seconds that only grow.
+        clock: The present moment.
     """
 
     def __init__(
-        self, path: str, *, environment: str, keep_seconds: float, clock: Callable[[], float] = time.monotonic
+        self, path: str, *, environment: str, keep_seconds: float, clock: Callable[[], Moment] = ages.now
     ) -> None:
         self._path = path
         self._environment = environment
         self._keep = keep_seconds
         self._clock = clock
-        self._kept: dict[str, tuple[float, Entry]] = {}
+        self._kept: dict[str, tuple[Moment, Entry]] = {}
 
     def entry(self, client_id: str) -> Entry | None:
         """The agent of a client; None when nobody registered it.
@@ -94,7 +94,7 @@ class Directory:
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         now = self._clock()
-        if client_id in self._kept and now - self._kept[client_id][0] <= self._keep:
+        if client_id in self._kept and age(self._kept[client_id][0], now) <= self._keep:
             return self._kept[client_id][1]
         text = self._ask(client_id)
         if text is None:
