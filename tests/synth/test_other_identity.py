@@ -83,6 +83,7 @@ def test_the_interceptors_know_the_same_and_the_names_of_claims(stacks: dict[str
         ["api://foundation"],
         ["0oa1", "0oa2"],
     )
+    assert tokens["registered"] is False
     assert tokens["claims"]["tenant_id"] == "tenant"
     assert tokens["claims"]["agent_id"] == "agent_id"
 

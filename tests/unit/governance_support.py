@@ -78,7 +78,13 @@ NAMES = (
 def token_settings(**changes: Any) -> str:
     """FOUNDATION_TOKENS with these members."""
     claims = {name: name for name in NAMES}
-    form = {"discovery_url": DISCOVERY_URL, "audience": [], "clients": [], "scopes": ["aws-operations/read"]}
+    form = {
+        "discovery_url": DISCOVERY_URL,
+        "audience": [],
+        "clients": [],
+        "scopes": ["aws-operations/read"],
+        "registered": True,
+    }
     return json.dumps({**form, "claims": claims, **changes})
 
 
