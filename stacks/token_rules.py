@@ -27,8 +27,8 @@ def token_rules(settings: Settings, identity: MachineIdentity | None) -> TokenRu
     if identity is None:
         raise ValueError(f"{settings.name} has the kit's own pool: pass it.")
     # No audience and no clients: Cognito's machine tokens have no audience, and a client that no tenant registered gets
-    # no token (docs/decisions/authorizer-claims.md).
-    return TokenRules(discovery_url=identity.discovery_url, scopes=identity.scopes, claims=claims)
+    # no token (docs/decisions/authorizer-claims.md): the function that makes its claims asks the directory.
+    return TokenRules(discovery_url=identity.discovery_url, scopes=identity.scopes, claims=claims, registered=True)
 
 
 def required_claims(settings: Settings) -> dict[str, str]:

@@ -36,6 +36,8 @@ class TokenRules:
         clients: client ids whose tokens are accepted; any when empty.
         scopes: scopes of which a token needs one; none when empty.
         claims: the issuer's claim by our name for it, `client_id` and `scope` included.
+        registered: whether the issuer asks the directory of agents itself before it makes a token. Otherwise the
+            interceptors ask it about every client, and the token has to agree.
     """
 
     discovery_url: str
@@ -43,6 +45,7 @@ class TokenRules:
     clients: Sequence[str] = ()
     scopes: Sequence[str] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+    registered: bool = False
 
     @property
     def variable(self) -> str:

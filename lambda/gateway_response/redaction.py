@@ -1,66 +1,28 @@
 """Takes out of an answer what its tool's classification forbids, and leaves JSON that is as valid as before.
 
-`secrets` are credentials: AWS keys, private keys, JSON Web Tokens, bearer tokens, and values whose name says that they
-are a password or the like. `personal` are e-mail addresses, telephone and payment card numbers. Patterns find what
-looks like one of these; a tool that must never show something leaves it out itself.
-
-Every repetition in a pattern is bounded or cannot overlap its neighbour, so that no text takes long.
+`secrets` are credentials: AWS keys, private keys, JSON Web Tokens, what an Authorization header holds, and values whose
+name says that they are a password or the like. `personal` are e-mail addresses, telephone and payment card numbers.
+Patterns find what looks like one of these; a tool that must never show something leaves it out itself.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-REDACTED = "[redacted]"
+from gateway_response.patterns import REDACTED, RULES, Replace, is_card_number, names_secret
 
-Replace = Callable[[str], str]
+_NAMED_BY = frozenset({"name", "key", "parameterkey", "parametername", "optionname", "outputkey", "tagkey"})
+_VALUED_BY = frozenset({
+    "value", "values", "parametervalue", "resolvedvalue", "optionvalue", "outputvalue", "tagvalue", "defaultvalue",
+})  # fmt: skip
+"""How AWS's APIs write names and values of parameters, variables, tags and options, without case and underscores."""
 
-_KEY_WORDS = (
-    r"passw(?:or)?d|passwd|pwd|passphrase|secret|secret[_-]?key|client[_-]?secret|secret[_-]?access[_-]?key|"
-    r"api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|"
-    r"session[_-]?token|security[_-]?token|connection[_-]?string"
-)
-_SECRET_NAME = re.compile(rf"(?:{_KEY_WORDS})$", re.IGNORECASE)
-"""Ends the name of a member whose text is a secret. Tokens of pages are none: their names do not say whose they are."""
-
-_IS = r"[\"']?\s{0,3}[=:]\s{0,3}"
-_VALUE = r"(?:\"(?:[^\"\\]|\\.){1,4096}\"|'[^']{1,4096}'|[^\s,;&\"'}\])]{1,4096})"
-
-_SECRETS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    (
-        "-----BEGIN ",
-        re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)?"),
-        REDACTED,
-    ),
-    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*"), REDACTED),
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-    ("A", re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"), REDACTED),
-    (" ", re.compile(r"\b(bearer {1,4})[A-Za-z0-9._~+/-]{16,}=*", re.IGNORECASE), rf"\1{REDACTED}"),
-    # A password in a URL.
-    (
-        "://",
-        re.compile(r"([a-z][a-z0-9+.-]{1,20}://[^\s:/@\"']{1,256}:)[^\s/@\"']{1,256}(?=@)", re.IGNORECASE),
-        rf"\1{REDACTED}",
-    ),
-)
-"""What a text must hold for the pattern to be worth a look; the pattern; what stands in its place."""
-
-# key=value and key: value, quoted or not; but not the name of a secret in an ARN, which a colon precedes.
-_PAIR = re.compile(rf"((?<!:)(?:{_KEY_WORDS}){_IS}){_VALUE}", re.IGNORECASE)
 _SHORT = 256
-
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b")
-# With its country code, or an area code in parentheses: other digits are ids and times more often than numbers to call.
-_PHONE = re.compile(
-    r"(?<![\w+.:/-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:[ .-]?\d{2,5}){1,4}"
-    r"|\(\d{2,5}\) ?\d{3,5}[ .-]\d{3,5})(?![\w/-])"
-)
-# The ranges of the large schemes; times in milliseconds begin with 1.
-_CARD = re.compile(r"(?<![\w.:/-])(?:3\d|4\d|5\d|6\d|2[2-7])\d{2}(?:[ -]?\d{4,6}){2}(?:[ -]?\d{1,7})?(?![\w/-])")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 def redact(value: Any, rules: Sequence[str]) -> Any:
@@ -70,18 +32,27 @@ def redact(value: Any, rules: Sequence[str]) -> Any:
         value: The `result` of a JSON-RPC answer.
         rules: `secrets`, `personal`.
     """
-    replaces = [_RULES[name] for name in rules]
-    return _Redactor(by_name="secrets" in rules, replaces=replaces).value(value) if replaces else value
+    replaces = [RULES[name] for name in rules]
+    if not replaces:
+        return value
+    redactor = _Redactor(by_name="secrets" in rules, numbers="personal" in rules, replaces=replaces)
+    cleaned = redactor.value(value)
+    if isinstance(value, dict) and isinstance(value.get("content"), list):
+        for item, shown in zip(value["content"], cleaned["content"], strict=True):
+            if _is_binary(item):
+                shown["data"] = item["data"]  # base64 of what has no text
+    return cleaned
 
 
 def unknown_rules(rules: Sequence[str]) -> list[str]:
     """Those of the names that are no rules."""
-    return [name for name in rules if name not in _RULES]
+    return [name for name in rules if name not in RULES]
 
 
 class _Redactor:
-    def __init__(self, *, by_name: bool, replaces: Sequence[Replace]) -> None:
+    def __init__(self, *, by_name: bool, numbers: bool, replaces: Sequence[Replace]) -> None:
         self._by_name = by_name
+        self._numbers = numbers
         self._replaces = replaces
         self._done: dict[str, str] = {}
 
@@ -93,23 +64,34 @@ class _Redactor:
             return [self.value(item) for item in value]
         if isinstance(value, dict):
             return self.members(value)
+        if self._numbers and isinstance(value, int | float) and is_card_number(value):
+            return REDACTED
         return value
 
-    def members(self, value: dict[str, Any]) -> dict[str, Any]:
-        """An object without it; names are texts too, and stay different from each other."""
-        binary = value.get("type") in ("image", "audio")
+    def members(self, value: dict[str, Any], *, concealed: bool = False) -> dict[str, Any]:
+        """An object without it; names are texts too, and stay different from each other.
+
+        Args:
+            value: The object.
+            concealed: Whether all of it is a secret's value.
+        """
+        named = self._by_name and _names_its_value(value)
         found: dict[str, Any] = {}
         for name, inner in value.items():
             shown = self.plain(name)
             while shown in found:
                 shown += "+"
-            if binary and name == "data":
-                found[shown] = inner  # base64 of what has no text
-            elif self._by_name and isinstance(inner, str) and inner and _names_secret(name):
-                found[shown] = REDACTED
-            else:
-                found[shown] = self.value(inner)
+            secret = self._by_name and (names_secret(name) or (named and _plain_name(name) in _VALUED_BY))
+            found[shown] = self.concealed(inner) if concealed or secret else self.value(inner)
         return found
+
+    def concealed(self, value: Any) -> Any:
+        """A secret's value in the same shape; what says only yes, no or nothing stays."""
+        if isinstance(value, list):
+            return [self.concealed(item) for item in value]
+        if isinstance(value, dict):
+            return self.members(value, concealed=True)
+        return value if value is None or value == "" or isinstance(value, bool) else REDACTED
 
     def text(self, text: str) -> str:
         """A text without it. A text that is JSON is redacted as such, so that it can be read afterwards."""
@@ -141,8 +123,26 @@ class _Redactor:
 
 
 @lru_cache(maxsize=1024)
-def _names_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+def _plain_name(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _names_its_value(value: dict[str, Any]) -> bool:
+    """Whether an object is a pair of a name and a value, and its name that of a secret."""
+    for name, inner in value.items():
+        if isinstance(inner, str) and inner:
+            plain = _plain_name(name)
+            if (plain in _NAMED_BY and names_secret(inner)) or (plain == "type" and inner == "SecureString"):
+                return True
+    return False
+
+
+def _is_binary(item: Any) -> bool:
+    """Whether an item of a result's content is a picture or a sound."""
+    if not isinstance(item, dict) or item.get("type") not in ("image", "audio"):
+        return False
+    data = item.get("data")
+    return isinstance(data, str) and _BASE64.fullmatch(data) is not None
 
 
 def _members(found: list[tuple[str, Any]], pairs: list[tuple[int, int]]) -> dict[str, Any]:
@@ -150,29 +150,3 @@ def _members(found: list[tuple[str, Any]], pairs: list[tuple[int, int]]) -> dict
     members = dict(found)
     pairs.append((len(found), len(members)))
     return members
-
-
-def _without_secrets(text: str) -> str:
-    for needle, pattern, replacement in _SECRETS:
-        if needle in text:
-            text = pattern.sub(replacement, text)
-    return _PAIR.sub(rf"\1{REDACTED}", text) if "=" in text or ":" in text else text
-
-
-def _without_personal(text: str) -> str:
-    if "@" in text:
-        text = _EMAIL.sub(REDACTED, text)
-    text = _CARD.sub(lambda found: REDACTED if _is_card(found[0]) else found[0], text)
-    return _PHONE.sub(lambda found: REDACTED if 8 <= sum(map(str.isdigit, found[0])) <= 15 else found[0], text)
-
-
-def _is_card(text: str) -> bool:
-    """Whether the check digit is right (ISO/IEC 7812-1, annex B); one in ten other numbers passes too."""
-    digits = [int(digit) for digit in reversed(text) if digit.isdigit()]
-    if not 13 <= len(digits) <= 19:
-        return False
-    doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2]]
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
-
-
-_RULES: dict[str, Replace] = {"secrets": _without_secrets, "personal": _without_personal}

@@ -8,21 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from governance.directory import Directory, Entry, MalformedEntryError, is_slug
+from governance.directory import LISTS, Directory, Entry, MalformedEntryError, is_agent, is_group, is_slug, is_text
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS, TokenSettings
 from governance.tokens import Claims, scopes
 
-_PRINTABLE = re.compile(r"[\x20-\x7e]{0,256}")
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,256}")
-_LISTS = ("groups", "permissions")
 _LONGEST_CONTEXT = 2000
 """A propagated header's value is printable ASCII of at most 4 KB
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html), but a Lambda target gets all of
 them in its client context, which holds 3,583 bytes in base64
 (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html): 2,687 of JSON, ids and the tool's name included."""
 
-_MARK = re.compile(r"[_\- ]")
+_MARK = re.compile(r"[\W_]")
+_TENANT_NAMES = frozenset({"tenant", "tenantid", "xtenant", "xtenantid"})
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,15 @@ class Caller:
     def contradicted_by(self, arguments: Any) -> bool:
         """Whether arguments name, at any depth, another tenant than the caller's.
 
-        A key of a table counts as well: `{"key": {"tenant_id": "another"}}` asks for another tenant's item.
+        A key of a table counts as well: `{"key": {"tenant_id": "another"}}` asks for another tenant's item, and so
+        does `{"S": "another"}`, as DynamoDB writes texts.
         """
+        own = (None, self.tenant_id, {"S": self.tenant_id})
         waiting = [arguments]
         while waiting:
             value = waiting.pop()
             if isinstance(value, dict):
-                if any(_names_tenant(key) and inner not in (None, self.tenant_id) for key, inner in value.items()):
+                if any(_names_tenant(key) and inner not in own for key, inner in value.items()):
                     return True
                 waiting += value.values()
             elif isinstance(value, list):
@@ -133,9 +134,11 @@ class Callers:
             raise RefusedError("claims_missing")
         if said.get("environment", self._environment) != self._environment:
             raise RefusedError("claims_environment")
-        known = {name: _texts(value) if name in _LISTS else value for name, value in said.items()}
-        if any(name not in known for name in CLAIMS if name != "environment"):
-            known = {**self._registered(client_id, known["tenant_id"]).claims(), **known}
+        known = {name: _texts(value) if name in LISTS else value for name, value in said.items()}
+        complete = all(name in known for name in CLAIMS if name != "environment")
+        if not (complete and self._settings.registered):
+            entry = self._registered(client_id, known["tenant_id"])
+            known = {**entry.claims(), **known} if self._settings.registered else _agreed(entry, known)
         return self._checked(known, client_id, claims)
 
     def _registered(self, client_id: str, tenant_id: object) -> Entry:
@@ -152,20 +155,21 @@ class Callers:
         return entry
 
     def _checked(self, known: Mapping[str, Any], client_id: str, claims: Claims) -> Caller:
-        texts = (known["organization_id"], known["agent_id"], known["agent_type"], known["agent_version"])
-        subject, issued = claims.get("sub"), claims.get("iat")
+        tenant_id, subject, issued = known["tenant_id"], claims.get("sub"), claims.get("iat")
         if not (
-            all(isinstance(text, str) and _PRINTABLE.fullmatch(text) for text in texts)
-            and known["organization_id"]
-            and known["agent_id"].startswith(f"{known['tenant_id']}/")
-            and is_slug(known["tenant_id"])
+            is_slug(tenant_id)
+            and is_slug(known["organization_id"])
+            and is_agent(known["agent_id"], tenant_id)
+            and is_text(known["agent_type"])
+            and is_text(known["agent_version"])
+            and all(is_group(group, tenant_id) for group in known["groups"])
             and _CLIENT_ID.fullmatch(client_id)
         ):
             raise RefusedError("claims_malformed")
         return Caller(
             **{
-                **{name: value for name, value in known.items() if name not in _LISTS},
-                **{name: tuple(known[name]) for name in _LISTS},
+                **{name: value for name, value in known.items() if name not in LISTS},
+                **{name: tuple(known[name]) for name in LISTS},
                 "environment": self._environment,
             },
             client_id=client_id,
@@ -176,6 +180,19 @@ class Callers:
         )
 
 
+def _agreed(entry: Entry, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the directory says of an agent whose provider nobody obliged to ask it, once the token agrees.
+
+    Raises:
+        RefusedError: It says another agent or other groups, and policies read what it says.
+    """
+    if said.get("agent_id", entry.agent_id) != entry.agent_id:
+        raise RefusedError("claims_disagree")
+    if set(said.get("groups", entry.groups)) != set(entry.groups):
+        raise RefusedError("claims_disagree")
+    return entry.claims()
+
+
 def _texts(value: object) -> tuple[str, ...]:
     """A claim that is a list of texts, or the JSON text of one, as providers write it that know texts only."""
     if isinstance(value, str) and value.startswith("["):
@@ -183,10 +200,10 @@ def _texts(value: object) -> tuple[str, ...]:
             value = json.loads(value)
         except ValueError:
             value = None
-    if not isinstance(value, list) or not all(isinstance(item, str) and _PRINTABLE.fullmatch(item) for item in value):
+    if not isinstance(value, list) or not all(map(is_text, value)):
         raise RefusedError("claims_malformed")
     return tuple(value)
 
 
 def _names_tenant(key: str) -> bool:
-    return _MARK.sub("", key).casefold() in ("tenant", "tenantid")
+    return _MARK.sub("", key).casefold() in _TENANT_NAMES

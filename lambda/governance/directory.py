@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from governance import aws, trouble
+from governance import ages, aws, trouble
+from governance.ages import Moment, age
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS
 
@@ -25,7 +25,10 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 """What a parameter's name can hold:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html"""
 
-_TEXTS, _LISTS = ("organization_id", "agent_type", "agent_version"), ("groups", "permissions")
+LISTS = ("groups", "permissions")
+"""What an agent has several of."""
+
+_TEXTS = ("agent_type", "agent_version")
 _PRINTABLE = re.compile(r"[\x20-\x7e]{0,256}")
 _MOST_KEPT = 4096
 
@@ -72,17 +75,17 @@ class Directory:
         path: The path, without a slash at its end.
         environment: The environment that every entry must belong to.
         keep_seconds: How long an entry is used without asking again.
-        clock: Seconds that only grow.
+        clock: The present moment.
     """
 
     def __init__(
-        self, path: str, *, environment: str, keep_seconds: float, clock: Callable[[], float] = time.monotonic
+        self, path: str, *, environment: str, keep_seconds: float, clock: Callable[[], Moment] = ages.now
     ) -> None:
         self._path = path
         self._environment = environment
         self._keep = keep_seconds
         self._clock = clock
-        self._kept: dict[str, tuple[float, Entry]] = {}
+        self._kept: dict[str, tuple[Moment, Entry]] = {}
 
     def entry(self, client_id: str) -> Entry | None:
         """The agent of a client; None when nobody registered it.
@@ -94,7 +97,7 @@ class Directory:
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         now = self._clock()
-        if client_id in self._kept and now - self._kept[client_id][0] <= self._keep:
+        if client_id in self._kept and age(self._kept[client_id][0], now) <= self._keep:
             return self._kept[client_id][1]
         text = self._ask(client_id)
         if text is None:
@@ -138,16 +141,17 @@ def read_entry(text: str, *, environment: str) -> Entry:
         raise MalformedEntryError("the entry is not JSON") from None
     if not isinstance(form, dict) or form.keys() != {*CLAIMS, "suspended"}:
         raise MalformedEntryError(f"the entry has other members than {', '.join(CLAIMS)} and suspended")
-    tenant, _, agent = str(form["agent_id"]).partition("/")
-    if tenant != form["tenant_id"] or not all(is_slug(part) for part in (tenant, agent)):
+    if not is_slug(form["tenant_id"]) or not is_agent(form["agent_id"], form["tenant_id"]):
         raise MalformedEntryError("tenant_id and agent_id are not <tenant> and <tenant>/<agent>")
-    wrong = [name for name in _TEXTS if not _is_text(form[name])]
-    wrong += [name for name in _LISTS if not isinstance(form[name], list) or not all(map(_is_text, form[name]))]
+    wrong = [name for name in _TEXTS if not is_text(form[name])]
+    wrong += [name for name in LISTS if not isinstance(form[name], list) or not all(map(is_text, form[name]))]
     wrong += [] if isinstance(form["suspended"], bool) else ["suspended"]
     wrong += [] if form["environment"] == environment else ["environment"]
-    if wrong or not form["organization_id"]:
-        raise MalformedEntryError(f"{', '.join(wrong) or 'organization_id'} cannot be used")
-    return Entry(**{**form, **{name: tuple(form[name]) for name in _LISTS}})
+    wrong += [] if is_slug(form["organization_id"]) else ["organization_id"]
+    wrong += [] if "groups" in wrong or all(is_group(one, form["tenant_id"]) for one in form["groups"]) else ["groups"]
+    if wrong:
+        raise MalformedEntryError(f"{', '.join(wrong)} cannot be used")
+    return Entry(**{**form, **{name: tuple(form[name]) for name in LISTS}})
 
 
 def is_slug(value: object) -> bool:
@@ -155,5 +159,21 @@ def is_slug(value: object) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST_SLUG and SLUG.fullmatch(value) is not None
 
 
-def _is_text(value: object) -> bool:
+def is_agent(value: object, tenant_id: str) -> bool:
+    """Whether it is `<tenant>/<agent>` of that tenant; no other case of letters is the same."""
+    tenant, _, agent = value.partition("/") if isinstance(value, str) else ("", "", "")
+    return tenant == tenant_id and is_slug(agent)
+
+
+def is_group(value: object, tenant_id: str) -> bool:
+    """Whether it is a group that an agent of a tenant can be in: the platform's, or `<tenant>/<group>` of its own.
+
+    A group of any other form could make policies, which look for its name in quotes in the claim's JSON text, see a
+    group that is none.
+    """
+    return is_slug(value) or is_agent(value, tenant_id)
+
+
+def is_text(value: object) -> bool:
+    """Whether it can stand in a header and a log."""
     return isinstance(value, str) and _PRINTABLE.fullmatch(value) is not None

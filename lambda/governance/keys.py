@@ -6,12 +6,12 @@ OpenID Connect Discovery 1.0 §4, RFC 7517. Proxies and certificate authorities 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance import trouble
+from governance import ages, trouble
+from governance.ages import Moment, age
 from governance.refusals import RefusedError
 
 if TYPE_CHECKING:
@@ -65,17 +65,18 @@ class KeySource:
     Args:
         discovery_url: The URL; `https` only.
         fetch: Gets the bytes of a URL; raises OSError or ValueError when it cannot.
-        clock: Seconds that only grow.
+        clock: The present moment.
     """
 
     def __init__(
-        self, discovery_url: str, *, fetch: Fetch | None = None, clock: Callable[[], float] = time.monotonic
+        self, discovery_url: str, *, fetch: Fetch | None = None, clock: Callable[[], Moment] = ages.now
     ) -> None:
         self._discovery_url = discovery_url
         self._fetch = fetch or https
         self._clock = clock
         self._provider: Provider | None = None
-        self._fetched_at = self._asked_at = float("-inf")
+        self._fetched_at: Moment | None = None
+        self._asked_at: Moment | None = None
 
     def find(self, kid: str | None) -> tuple[str, PublicKey]:
         """The provider's issuer and its key of that id.
@@ -83,9 +84,9 @@ class KeySource:
         Raises:
             RefusedError: It publishes no such key, or cannot be asked.
         """
-        if self._provider is None or self._clock() - self._fetched_at > LIFETIME_SECONDS:
+        if self._provider is None or age(self._fetched_at, self._clock()) > LIFETIME_SECONDS:
             self._ask()
-        if self._provider is None or self._clock() - self._fetched_at > STALE_SECONDS:
+        if self._provider is None or age(self._fetched_at, self._clock()) > STALE_SECONDS:
             raise RefusedError("keys_unavailable")
         found = self._provider.key(kid)
         if found is None:
@@ -98,7 +99,7 @@ class KeySource:
     def _ask(self) -> None:
         """Ask the provider, unless that was just done; what is known stays when it does not answer."""
         now = self._clock()
-        if now - self._asked_at < FLOOR_SECONDS:
+        if age(self._asked_at, now) < FLOOR_SECONDS:
             return
         self._asked_at = now
         try:

@@ -29,6 +29,8 @@ class TokenSettings:
         audience: Audiences of which a token must have one; any when empty.
         clients: Clients that are taken; any when empty.
         scopes: Scopes of which a token must have one; any when empty.
+        registered: Whether the provider asks the directory itself before it says who an agent is, as the kit's own
+            pool does. Otherwise the directory is asked about every client, and has to agree with the token.
     """
 
     discovery_url: str
@@ -36,6 +38,7 @@ class TokenSettings:
     audience: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    registered: bool = False
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -52,7 +55,10 @@ class TokenSettings:
         if not isinstance(claims, dict) or not claims.get("tenant_id"):
             raise SettingsError(f"{name}: claims names no claim for tenant_id")
         lists = {key: frozenset(form.get(key) or ()) for key in ("audience", "clients", "scopes")}
-        return cls(url, {"client_id": "client_id", "scope": "scope", **claims}, **lists)
+        registered = form.get("registered", False)
+        if not isinstance(registered, bool):
+            raise SettingsError(f"{name}: registered is {registered!r}; write true or false")
+        return cls(url, {"client_id": "client_id", "scope": "scope", **claims}, registered=registered, **lists)
 
 
 @dataclass(frozen=True)

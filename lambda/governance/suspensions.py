@@ -7,11 +7,11 @@ agent never stops working in silence.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
-from governance import aws, trouble
+from governance import ages, aws, trouble
+from governance.ages import Moment, age
 from governance.refusals import RefusedError
 
 RENEW_SECONDS = 15.0
@@ -29,14 +29,15 @@ class Suspensions:
 
     Args:
         path: The path, without a slash at its end: below it `by-setting/<subject>` and `by-command/<subject>`.
-        clock: Seconds that only grow.
+        clock: The present moment.
     """
 
-    def __init__(self, path: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: str, *, clock: Callable[[], Moment] = ages.now) -> None:
         self._path = path
         self._clock = clock
         self._subjects: frozenset[str] = frozenset()
-        self._read_at = self._failed_at = float("-inf")
+        self._read_at: Moment | None = None
+        self._failed_at: Moment | None = None
 
     def check(self, *, tenant_id: str, agent_id: str) -> None:
         """Refuse what is suspended.
@@ -49,14 +50,14 @@ class Suspensions:
             RefusedError: The tenant or the agent is suspended, or the list is too old to say.
         """
         now = self._clock()
-        if now - self._read_at > RENEW_SECONDS and now - self._failed_at > FLOOR_SECONDS:
+        if age(self._read_at, now) > RENEW_SECONDS and age(self._failed_at, now) > FLOOR_SECONDS:
             self._renew(now)
-        if now - self._read_at > OLDEST_SECONDS:
+        if age(self._read_at, now) > OLDEST_SECONDS:
             raise RefusedError("suspensions_unavailable")
         if not self._subjects.isdisjoint((tenant_id, agent_id)):
             raise RefusedError("suspended")
 
-    def _renew(self, now: float) -> None:
+    def _renew(self, now: Moment) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see the package docstring
 
         try:

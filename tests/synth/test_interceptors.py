@@ -83,6 +83,7 @@ def test_they_check_the_same_tokens_as_the_authorizer(environment: str) -> None:
         )
         assert tokens["discovery_url"] == written(authorizer["DiscoveryUrl"])
         assert tokens["scopes"] == authorizer["AllowedScopes"]
+        assert tokens["registered"] is True
         assert (tokens["audience"], tokens["clients"]) == ([], [])
         names = ("tenant_id", "organization_id", "agent_id", "agent_type", "agent_version", "groups", "permissions")
         assert tokens["claims"] == {name: name for name in (*names, "environment")}

@@ -107,6 +107,7 @@ def tokens_variable(stacks: dict[str, Json]) -> str:
 
 def test_the_interceptors_know_the_same_and_the_names_of_claims(stacks: dict[str, Json]) -> None:
     tokens = json.loads(tokens_variable(stacks))
+    assert tokens["registered"] is False
     known = {key: tokens[key] for key in ("discovery_url", "audience", "clients", "scopes")}
     assert known == {"discovery_url": URL, "audience": ["api://foundation"], "clients": [], "scopes": ["tools"]}
     assert {name: tokens["claims"][name] for name in ("tenant_id", "agent_id", "client_id", "scope")} == {

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, Key, KeySet, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 
 from governance import aws
+from governance.ages import Moment
 
 ISSUER = "https://idp.example.com/pool"
 DISCOVERY_URL = f"{ISSUER}/.well-known/openid-configuration"
@@ -77,7 +78,13 @@ NAMES = (
 def token_settings(**changes: Any) -> str:
     """FOUNDATION_TOKENS with these members."""
     claims = {name: name for name in NAMES}
-    form = {"discovery_url": DISCOVERY_URL, "audience": [], "clients": [], "scopes": ["aws-operations/read"]}
+    form = {
+        "discovery_url": DISCOVERY_URL,
+        "audience": [],
+        "clients": [],
+        "scopes": ["aws-operations/read"],
+        "registered": True,
+    }
     return json.dumps({**form, "claims": claims, **changes})
 
 
@@ -177,14 +184,20 @@ class ParameterStore:
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """Seconds that pass when a test says so.
+
+    Attributes:
+        now: The present second of the wall clock.
+        steady: That of the monotonic clock, when it does not go with the other.
+    """
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.steady: float | None = None
 
-    def __call__(self) -> float:
-        """The present second."""
-        return self.now
+    def __call__(self) -> Moment:
+        """The present moment."""
+        return Moment(self.now, self.now if self.steady is None else self.steady)
 
 
 @contextmanager
