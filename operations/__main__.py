@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         switch = KillSwitch(find_place(options.environment))
         match options.command:
             case "block":
-                print(switch.block(_subject(options), options.reason))
+                print(switch.block(_subject(options), options.reason, force=options.force))
             case "unblock":
                 print(switch.unblock(_subject(options), options.reason))
             case "blocked":
@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--agent", help="one agent of it; the whole tenant when left out")
         command.add_argument("--reason", default="", help="why, for the audit record")
         command.add_argument("--environment", required=True, help="the environment, or local")
+        if name == "block":
+            command.add_argument("--force", action="store_true", help="also whom the directory does not have")
     listing = commands.add_parser("blocked", help="list what is suspended, by command or by settings")
     listing.add_argument("--environment", required=True, help="the environment, or local")
     return parser
