@@ -55,7 +55,6 @@ def test_what_is_wrong_is_told_with_its_place(given: dict[str, Any], problem: st
 
 TOOL = "aws-operations-v1___get_time"
 IDS = Ids("request-1", "correlation-1")
-ARGUMENTS = {"secret": "x", "timezone": "UTC", **{str(number): number for number in range(99)}}
 TRAIL = AuditTrail(
     version=VERSION,
     environment="dev",
