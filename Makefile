@@ -102,8 +102,8 @@ OPERATE = $(BIN)/python -m operations
 SUBJECT = --environment "$(ENV)" --tenant "$$TENANT" --agent "$$AGENT" --reason "$$REASON"
 
 .PHONY: block
-block: setup ## Suspend TENANT, or its AGENT, in ENV within a minute; REASON is kept. ENV=local for this machine
-	@$(OPERATE) block $(SUBJECT)
+block: setup ## Suspend TENANT, or its AGENT, in ENV within a minute; REASON is kept; FORCE=1 if removed. ENV=local for this machine
+	@$(OPERATE) block $(SUBJECT) $(if $(filter 1,$(FORCE)),--force)
 
 .PHONY: unblock
 unblock: setup ## Lift such a block

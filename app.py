@@ -11,6 +11,7 @@ prefer_bundled_node()
 from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
+from foundation.variables import VariablesError  # noqa: E402
 from foundation.wheels import BundleError  # noqa: E402
 from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
@@ -33,7 +34,7 @@ def add_stacks(app: App, settings: Settings) -> None:
     """The environment's stacks, split by lifetime, each given what it builds on."""
     network = NetworkStack(app, settings=settings)
     audit = AuditStack(app, settings=settings)
-    pool = own_pool(app, settings=settings)
+    pool = own_pool(app, settings=settings, warnings=audit.audit.topic)
     DataStack(app, settings=settings)
     tools = ToolsStack(app, settings=settings, network=network.network)
     gateway = GatewayStack(
@@ -54,7 +55,7 @@ def main() -> None:
     try:
         settings = load_settings(app.node.try_get_context("env"))
         add_stacks(app, settings)
-    except (SettingsError, DeclarationError, BundleError) as error:
+    except (SettingsError, DeclarationError, BundleError, VariablesError) as error:
         sys.exit(str(error))
     for notice in settings.notices:
         print(notice, file=sys.stderr)

@@ -37,7 +37,7 @@ def _done(options: argparse.Namespace) -> str:
     switch = KillSwitch(find_place(options.environment))
     match options.command:
         case "block":
-            return switch.block(_subject(options), options.reason)
+            return switch.block(_subject(options), options.reason, force=options.force)
         case "unblock":
             return switch.unblock(_subject(options), options.reason)
     return "\n".join(_lines(switch)) or f"Nobody is suspended in {options.environment}."
@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--agent", help="one agent of it; the whole tenant when left out")
         command.add_argument("--reason", default="", help="why, for the audit record")
         command.add_argument("--environment", required=True, help="the environment, or local")
+        if name == "block":
+            command.add_argument("--force", action="store_true", help="also whom the directory does not have")
     listing = commands.add_parser("blocked", help="list what is suspended, by command or by settings")
     listing.add_argument("--environment", required=True, help="the environment, or local")
     removal = commands.add_parser("tenant-stack", help="print the stack of a tenant, if nothing protects it")

@@ -7,9 +7,12 @@ every 15 seconds, so that a block holds within a minute, for tokens already issu
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from operations.failure import OperationError
 from operations.place import Place
@@ -23,6 +26,14 @@ LONGEST_REASON = 500
 
 MOST_SHOWN = 20
 """Names that a message lists."""
+
+_NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_SUBJECT = re.compile(f"{_NAME}(?:/{_NAME})?")
+"""A tenant, or an agent of one, as settings name them."""
+
+
+def _to_standard_error(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,43 +60,43 @@ class KillSwitch:
 
     Args:
         place: the environment.
+        warn: takes a sentence about each parameter that cannot be read; it does not hinder the command.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, warn: Callable[[str], None] = _to_standard_error) -> None:
         self._place = place
+        self._warn = warn
 
     def suspended(self) -> list[Suspension]:
-        """Everything that is suspended, by subject and source.
-
-        Raises:
-            OperationError: a parameter there is none of the kit's.
-        """
+        """Everything that is suspended, by subject and source, without parameters that are not the kit's."""
         root = f"{self._place.path}/suspended/"
         found = []
         for name, value in self._parameters(root):
-            source = name.removeprefix(root).partition("/")[0]
-            try:
-                content = json.loads(value)
+            source, _, subject = name.removeprefix(root).partition("/")
+            content = _content(value)
+            if isinstance(content.get("subject"), str):
                 fields = {key: str(content.get(key) or "") for key in ("reason", "by", "at")}
                 found.append(Suspension(subject=content["subject"], source=source, **fields))
-            except (ValueError, KeyError, AttributeError, TypeError):
-                raise OperationError(
-                    f"The parameter {name} is not one of a suspension: correct or delete it."
-                ) from None
+            else:
+                self._warn(
+                    f"The parameter {name} is not one of a suspension and is left out here, while the gateway "
+                    f"suspends {subject} by its name: correct or delete it."
+                )
         return sorted(found, key=lambda entry: (entry.subject, entry.source))
 
-    def block(self, subject: str, reason: str) -> str:
+    def block(self, subject: str, reason: str, *, force: bool = False) -> str:
         """Suspend `subject`, then leave a record of it; what it came to, in a sentence.
 
         Args:
             subject: `<tenant>` or `<tenant>/<agent>`, deployed in the environment.
             reason: why, for whoever reads the list or the audit store.
+            force: also one that is not in the directory: a removed tenant's tokens live until they expire.
 
         Raises:
             OperationError: there is no such tenant or agent; or it is blocked, but no record could be written.
         """
         self._check_reason(reason)
-        self._check_known(subject)
+        self._check_known(subject, force=force)
         name = self._parameter(subject)
         value = {"subject": subject, "reason": reason, "by": self._place.caller, "at": now()}
         self._place.ssm.put_parameter(
@@ -150,18 +161,45 @@ class KillSwitch:
         if len(reason) > LONGEST_REASON:
             raise OperationError(f"The reason has {len(reason)} characters: use {LONGEST_REASON} at most.")
 
-    def _check_known(self, subject: str) -> None:
+    def _check_known(self, subject: str, *, force: bool) -> None:
         """Whether the subject is deployed, by the directory that tokens are made from and not by this checkout."""
-        agents = {json.loads(value)["agent_id"] for _, value in self._parameters(f"{self._place.path}/agents/")}
+        if not _SUBJECT.fullmatch(subject):
+            raise OperationError(f"{subject!r} is no name of a tenant or agent: write it as the settings do.")
+        agents = set(self._agents())
         known = sorted({*agents, *(agent.partition("/")[0] for agent in agents)})
-        if subject not in known:
-            raise OperationError(f"{self._place.environment} has no {subject!r}: {_near(subject, known)}")
+        if subject not in known and not force:
+            near = _near(subject, known)
+            end = "" if near.endswith("?") else "."
+            raise OperationError(
+                f"{self._place.environment} has no {subject!r}: {near}{end} To block it all the same, as one "
+                "that was removed and whose tokens still live, add FORCE=1."
+            )
+
+    def _agents(self) -> Iterator[str]:
+        """The agents in the directory, without entries that cannot be read."""
+        for name, value in self._parameters(f"{self._place.path}/agents/"):
+            agent = _content(value).get("agent_id")
+            if isinstance(agent, str):
+                yield agent
+            else:
+                self._warn(
+                    f"The parameter {name} is no agent's entry and is left out: deploy its tenant's stack again."
+                )
 
     def _parameters(self, path: str) -> Iterator[tuple[str, str]]:
         pages = self._place.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True)
         for page in pages:
             for parameter in page["Parameters"]:
                 yield parameter["Name"], parameter["Value"]
+
+
+def _content(value: str) -> dict[str, Any]:
+    """The JSON object that a parameter holds; an empty one where it holds something else."""
+    try:
+        content = json.loads(value)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _near(subject: str, known: Collection[str]) -> str:

@@ -136,6 +136,7 @@ class GatewayStack(FoundationStack):
             concurrency=sum(server.size.reserved_concurrency for server in servers) + OTHER_REQUESTS_AT_A_TIME,
             log_keeping=log_keeping,
             audit_log=audit.log_group,
+            warnings=audit.topic,
         )
 
     def _web_acl(self, log_keeping: LogKeeping, *, after: IDependable) -> None:

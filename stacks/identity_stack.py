@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Duration, aws_sns as sns
 from constructs import Construct
 
+from foundation.function_alarms import FunctionAlarms
 from foundation.machine_identity import MachineIdentity
 from foundation.secret_rotation import SecretRotation
 from foundation.tenant import OwnPool
@@ -15,6 +16,11 @@ from stacks.settings import CognitoProvider, Settings
 TOKENS_AT_A_TIME = 10
 """Cognito gives out 150 tokens a second for client credentials unless a quota is raised, and a claim takes milliseconds
 (https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html)."""
+
+LEAST_TOKENS_REFUSED = 5
+"""Requests for a token that fail within five minutes before somebody is told. The trigger fails for a suspended or
+unknown client too, since that is how Cognito learns that there is to be no token; one that asks now and then is no
+alarm."""
 
 
 class IdentityStack(FoundationStack):
@@ -27,8 +33,13 @@ class IdentityStack(FoundationStack):
         pool: the pool, and how its clients' secrets are kept.
     """
 
-    def __init__(self, scope: Construct, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings, warnings: sns.ITopic) -> None:
         """Make the stack from the environment's `identity` section.
+
+        Args:
+            scope: the app.
+            settings: the environment's settings.
+            warnings: where the alarm goes when tokens are not made.
 
         Raises:
             BundleError: a function cannot be bundled.
@@ -53,6 +64,14 @@ class IdentityStack(FoundationStack):
             log_keeping=log_keeping,
         )
         identity.write_claims(claims.function)
+        FunctionAlarms(
+            self,
+            "TokenClaimsAlarms",
+            function=claims.function,
+            topic=warnings,
+            errors="Agents get no token: the trigger of claims fails, or clients ask that are suspended or unknown",
+            least_errors=LEAST_TOKENS_REFUSED,
+        )
         secret_prefix = f"{settings.project}/{settings.name}/agents/"
         rotation = SecretRotation(
             self,
@@ -73,12 +92,17 @@ class IdentityStack(FoundationStack):
         self.output("DiscoveryUrl", identity.discovery_url, "OpenID configuration of the token issuer")
 
 
-def own_pool(scope: Construct, *, settings: Settings) -> OwnPool | None:
+def own_pool(scope: Construct, *, settings: Settings, warnings: sns.ITopic) -> OwnPool | None:
     """The pool of a new identity stack; None, and no stack, where another provider issues the tokens.
+
+    Args:
+        scope: the app.
+        settings: the environment's settings.
+        warnings: where the alarm goes when tokens are not made.
 
     Raises:
         BundleError: a function cannot be bundled.
     """
     if isinstance(settings.environment.identity.provider, CognitoProvider):
-        return IdentityStack(scope, settings=settings).pool
+        return IdentityStack(scope, settings=settings, warnings=warnings).pool
     return None

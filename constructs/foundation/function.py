@@ -21,6 +21,7 @@ from constructs import Construct
 from foundation.acknowledge import acknowledge, arn_as_printed
 from foundation.bundle import archive, bundle
 from foundation.log_group import LogKeeping
+from foundation.variables import check_variables
 from foundation.wheels import PLATFORM, PLATFORM_CONTEXT
 
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
@@ -106,8 +107,10 @@ class PythonFunction(Construct):
 
         Raises:
             BundleError: the package or one of its dependencies cannot be bundled.
+            VariablesError: there are more variables than Lambda takes.
         """
         super().__init__(scope, construct_id)
+        check_variables(package, environment)
         log_group = log_group or log_keeping.log_group(self, "Logs")
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"

@@ -16,12 +16,14 @@ from aws_cdk import (
     aws_iam as iam,
     aws_lambda as lambda_,
     aws_logs as logs,
+    aws_sns as sns,
 )
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
 from foundation.directory import Directory
 from foundation.function import GOVERNANCE_PACKAGES, BundleContents, FunctionSize, PythonFunction
+from foundation.function_alarms import FunctionAlarms
 from foundation.log_group import LogKeeping
 from foundation.targets.interface import Grant
 
@@ -94,6 +96,7 @@ class GatewayInterceptors(Construct):
         concurrency: int,
         log_keeping: LogKeeping,
         audit_log: logs.ILogGroup,
+        warnings: sns.ITopic,
     ) -> None:
         """Make the functions. They run outside any VPC: they call AWS's APIs and the issuer's public keys.
 
@@ -107,6 +110,7 @@ class GatewayInterceptors(Construct):
             concurrency: calls at a time, of each.
             log_keeping: the key encrypts their variables.
             audit_log: log group of audit records; a record is a line that they print.
+            warnings: where alarms go when one of them fails or is not let run.
 
         Raises:
             BundleError: one cannot be bundled.
@@ -146,6 +150,7 @@ class GatewayInterceptors(Construct):
             timeout=Duration.seconds(20),
             variables={"FOUNDATION_REDACTION": json.dumps(redaction)},
         )
+        self._watch(warnings)
         directory.acknowledge_agents(self)
         directory.acknowledge_suspensions(self.node.find_child("Request"))
         acknowledge(
@@ -156,6 +161,17 @@ class GatewayInterceptors(Construct):
                 ): "Calls AWS's APIs and the issuer's public keys, and nothing inside the VPC"
             },
         )
+
+    def _watch(self, warnings: sns.ITopic) -> None:
+        for name, function in (("Request", self.request), ("Response", self.response)):
+            FunctionAlarms(
+                self,
+                f"{name}Alarms",
+                function=function,
+                topic=warnings,
+                errors=f"The {name.lower()} interceptor fails, and calls through the gateway with it",
+                throttles=f"The {name.lower()} interceptor runs as often at a time as it may: calls are refused",
+            )
 
     def _function(
         self,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from stacks.settings.base import IN_WORDS, Slug
 from stacks.settings.environment import EnvironmentSettings
+from stacks.settings.identity import OidcProvider
 from stacks.settings.tenant import AgentSettings, TenantSettings
 
 COGNITO_RESERVED = ("amazon", "aws", "cognito")
@@ -21,6 +23,10 @@ RESOURCE_SERVERS_PER_POOL = 25
 AGENTS_PER_TENANT = 70
 """An agent is six resources of its tenant's stack at most, a stack is to stay below 450, and CloudFormation takes 500
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+
+PROVIDER_BYTES = 3000
+"""Bytes of what the interceptors are told of an identity provider. Lambda takes 4,096 of environment variables in all,
+as JSON (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and the others need some 700."""
 
 
 def name_mistakes(name: str) -> list[str]:
@@ -99,4 +105,19 @@ def quota_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping
     if not tenants:
         # Nobody could call, and the gateway's policies would be for nobody.
         found.append(f"config/tenants: no tenant is in {name}: add config/tenants/<tenant>.yaml with an agent")
-    return found
+    return [*found, *_provider_mistakes(name, environment)]
+
+
+def _provider_mistakes(name: str, environment: EnvironmentSettings) -> Iterator[str]:
+    """Whether what is said of another identity provider fits into the interceptors' environment variables."""
+    provider = environment.identity.provider
+    if not isinstance(provider, OidcProvider):
+        return
+    # A variable is JSON in JSON: its quotes are escaped.
+    sizes = {key: len(json.dumps(json.dumps(value)).encode()) for key, value in provider.model_dump().items()}
+    if sum(sizes.values()) > PROVIDER_BYTES:
+        longest = max(sizes, key=lambda key: sizes[key])
+        yield (
+            f"config/{name}.yaml: identity.provider: has {sum(sizes.values())} bytes as the interceptors' environment "
+            f"variable and Lambda leaves {PROVIDER_BYTES}: shorten {longest}, which has {sizes[longest]} of them"
+        )

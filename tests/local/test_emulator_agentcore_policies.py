@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.local.conftest import Emulator
 from tests.local.governed_gateways import (
     PREFIX,
-    clean_control,
-    gateway_of_bank,
     put,
-    roles_of_governance,
     statement,
 )
 
-
-@pytest.fixture(scope="module")
-def base(emulator: Emulator) -> Iterator[dict[str, str]]:
-    with roles_of_governance(emulator) as arns:
-        yield arns
-
-
-@pytest.fixture
-def control(emulator: Emulator) -> Iterator[Any]:
-    with clean_control(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def gateway(control: Any, base: dict[str, str]) -> dict[str, Any]:
-    return gateway_of_bank(control, base)
-
-
-@pytest.fixture
-def engine(control: Any) -> str:
-    return str(control.create_policy_engine(name="engine")["policyEngineId"])
+pytest_plugins = ["tests.local.governed_gateway_fixtures"]
 
 
 def test_an_engine_and_its_policy_live_and_end(control: Any, gateway: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,35 +18,12 @@ from tests.local.governed_gateways import (
     MEMBER,
     PREFIX,
     TOOLS,
-    clean_control,
-    gateway_of_bank,
     new_gateway,
-    roles_of_governance,
     statement,
     use,
 )
 
-
-@pytest.fixture(scope="module")
-def base(emulator: Emulator) -> Iterator[dict[str, str]]:
-    with roles_of_governance(emulator) as arns:
-        yield arns
-
-
-@pytest.fixture
-def control(emulator: Emulator) -> Iterator[Any]:
-    with clean_control(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def gateway(control: Any, base: dict[str, str]) -> dict[str, Any]:
-    return gateway_of_bank(control, base)
-
-
-@pytest.fixture
-def engine(control: Any) -> str:
-    return str(control.create_policy_engine(name="engine")["policyEngineId"])
+pytest_plugins = ["tests.local.governed_gateway_fixtures"]
 
 
 def test_a_gateway_uses_an_engine_until_it_is_detached(

@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.local.conftest import Emulator
 from tests.local.governed_gateways import (
     PREFIX,
-    clean_control,
-    gateway_of_bank,
     put,
     reasons,
-    roles_of_governance,
     statement,
     use,
 )
 
+pytest_plugins = ["tests.local.governed_gateway_fixtures"]
+
 PERMISSIVE = "Overly Permissive: Policy Engine will allow every request for the specified principal"
 RESTRICTIVE = "Overly Restrictive: Policy Engine will deny every request for the specified principal"
-
-
-@pytest.fixture(scope="module")
-def base(emulator: Emulator) -> Iterator[dict[str, str]]:
-    with roles_of_governance(emulator) as arns:
-        yield arns
-
-
-@pytest.fixture
-def control(emulator: Emulator) -> Iterator[Any]:
-    with clean_control(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def gateway(control: Any, base: dict[str, str]) -> dict[str, Any]:
-    return gateway_of_bank(control, base)
-
-
-@pytest.fixture
-def engine(control: Any) -> str:
-    return str(control.create_policy_engine(name="engine")["policyEngineId"])
 
 
 @pytest.mark.parametrize(

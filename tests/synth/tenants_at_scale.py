@@ -25,11 +25,6 @@ class Times:
     constructs: float
     templates: float
 
-    @property
-    def whole(self) -> float:
-        """All of it."""
-        return self.settings + self.constructs + self.templates
-
 
 def with_tenants(folder: Path, count: int) -> Path:
     """A root whose environment dev has `count` tenants, in the platform's groups."""

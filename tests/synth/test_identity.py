@@ -5,7 +5,7 @@ import pytest
 from foundation.machine_identity import MachineIdentity
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import Json, all_templates, many, strings, template, written
+from tests.templates import Json, all_templates, elsewhere, many, strings, template, written
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 
@@ -136,3 +136,15 @@ def test_a_scope_of_no_tool_server_is_refused() -> None:
     identity.scopes = ["aws-operations/read"]
     with pytest.raises(KeyError, match=r"acme\.agent: no tool server of the pool has the scope aws-operations/admin"):
         identity.add_client(None, "Client", name="acme.agent", scopes=["aws-operations/admin"])  # type: ignore[arg-type]
+
+
+@in_every_environment
+def test_somebody_is_told_when_no_tokens_are_made(environment: str) -> None:
+    alarm = template(environment, "identity").only("AWS::CloudWatch::Alarm")
+    logical_id, _ = function(environment, "token_claims.handler.handler")
+    assert (alarm["MetricName"], alarm["Dimensions"]) == (
+        "Errors",
+        [{"Name": "FunctionName", "Value": {"Ref": logical_id}}],
+    )
+    topic = {"Ref": template(environment, "audit").id_of("AWS::SNS::Topic")}
+    assert [elsewhere(environment, action) for action in alarm["AlarmActions"]] == [topic]

@@ -142,3 +142,17 @@ def test_they_check_as_many_calls_at_a_time_as_tools_answer_and_what_reaches_no_
     )
     for point in POINTS:
         assert interceptor(environment, point)[1]["ReservedConcurrentExecutions"] == tools + OTHER_REQUESTS_AT_A_TIME
+
+
+@in_every_environment
+def test_somebody_is_told_when_an_interceptor_fails_or_is_not_let_run(environment: str) -> None:
+    topic = {"Ref": template(environment, "audit").id_of("AWS::SNS::Topic")}
+    watched = set()
+    for alarm in template(environment, "gateway").properties("AWS::CloudWatch::Alarm"):
+        if alarm["Namespace"] == "AWS/Lambda":
+            [dimension] = alarm["Dimensions"]
+            watched.add((dimension["Value"]["Ref"], alarm["MetricName"]))
+            assert [elsewhere(environment, action) for action in alarm["AlarmActions"]] == [topic]
+            assert alarm["Threshold"] == 1
+    functions = [interceptor(environment, point)[0] for point in POINTS]
+    assert watched == {(function, metric) for function in functions for metric in ("Errors", "Throttles")}

@@ -58,7 +58,6 @@ LONGEST = 32 * 1024
 below that, whatever a caller sends."""
 TOOL = "aws-operations-v1___get_time"
 IDS = Ids("request-1", "correlation-1")
-ARGUMENTS = {"secret": "x", "timezone": "UTC", **{str(number): number for number in range(99)}}
 TRAIL = AuditTrail(
     version=VERSION,
     environment="dev",

@@ -127,6 +127,9 @@ def test_whoever_is_not_deployed_cannot_be_blocked(place: Place, subject: str, s
     with pytest.raises(OperationError) as caught:
         KillSwitch(place).block(subject, "x")
     assert str(caught.value).startswith(sentence)
+    assert str(caught.value).endswith(
+        ". To block it all the same, as one that was removed and whose tokens still live, add FORCE=1."
+    )
     assert KillSwitch(place).suspended() == []
     assert records(place) == []
 
@@ -169,17 +172,61 @@ def test_a_reason_is_needed(place: Place, reason: str, sentence: str) -> None:
         assert str(caught.value) == sentence
 
 
-def test_a_parameter_that_is_no_suspension_is_named(place: Place) -> None:
-    put(place, "/foundation/dev/suspended/by-command/globex", "yes")
-    with pytest.raises(OperationError, match="/foundation/dev/suspended/by-command/globex is not one of a suspension"):
-        KillSwitch(place).suspended()
+def test_a_parameter_that_is_no_suspension_hinders_nothing_and_is_named(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for subject, value in (("globex", "yes"), ("initech", "[]"), ("acme-corp", '{"reason": "x"}'), ("x/y", '"x"')):
+        put(place, f"/foundation/dev/suspended/by-command/{subject}", value)
+    put(place, "/foundation/dev/suspended/by-setting/hooli", {"subject": "hooli"})
+    assert main(["blocked", "--environment", "dev"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "hooli  by-setting  -    \n"
+    assert sorted(said.err.splitlines()) == [
+        f"The parameter /foundation/dev/suspended/by-command/{subject} is not one of a suspension and is left out "
+        f"here, while the gateway suspends {subject} by its name: correct or delete it."
+        for subject in ("acme-corp", "globex", "initech", "x/y")
+    ]
+    KillSwitch(place).block("globex", "x")
+    assert KillSwitch(place).unblock("globex", "x") == "globex is let in again in dev within a minute."
+
+
+@pytest.mark.parametrize("value", ["yes", "[]", "{}", '{"agent_id": 1}'])
+def test_an_entry_that_cannot_be_read_hinders_nothing_and_is_named(
+    place: Place, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(place, "/foundation/dev/agents/broken", value)
+    assert main(["block", "--environment", "dev", "--tenant", "globex", "--reason", "x"]) == 0
+    assert capsys.readouterr().err == (
+        "The parameter /foundation/dev/agents/broken is no agent's entry and is left out: deploy its tenant's stack "
+        "again.\n"
+    )
+
+
+@pytest.mark.parametrize("agent", [[], ["--agent", "support-agent"]])
+def test_a_removed_tenant_whose_tokens_live_is_blocked_by_force(place: Place, agent: list[str]) -> None:
+    who = ["--environment", "dev", "--tenant", "initech", *agent, "--reason", "removed"]
+    subject = "/".join(["initech", *agent[1:]])
+    assert main(["block", *who]) == 1
+    assert KillSwitch(place).suspended() == []
+    assert main(["block", *who, "--force"]) == 0
+    assert parameter(place, subject)["reason"] == "removed"
+    assert len(records(place)) == 1
+    assert main(["unblock", *who]) == 0
+    assert KillSwitch(place).suspended() == []
+
+
+@pytest.mark.parametrize("subject", ["Globex", "globex/", "globex/a/b", "globex/../acme-corp", "*", "globex\n"])
+def test_nothing_is_blocked_by_what_is_no_name(place: Place, subject: str) -> None:
+    with pytest.raises(OperationError, match=r"is no name of a tenant or agent: write it as the settings do\.$"):
+        KillSwitch(place).block(subject, "x", force=True)
+    assert KillSwitch(place).suspended() == []
 
 
 def test_the_directory_is_read_to_its_end(place: Place) -> None:
     for number in range(25):
         put(place, f"/foundation/dev/agents/more{number}", {"agent_id": f"tenant-{number}/agent"})
     assert "tenant-24/agent is blocked" in KillSwitch(place).block("tenant-24/agent", "x")
-    with pytest.raises(OperationError, match=r"did you mean tenant-\d+\?$"):
+    with pytest.raises(OperationError, match=r"did you mean tenant-\d+\? To block"):
         KillSwitch(place).block("tenant-25", "x")
 
 

@@ -87,6 +87,34 @@ def test_an_openapi_document_that_agentcore_would_refuse(change: Change, sentenc
     assert "\n" not in str(caught.value)
 
 
+def header(name: str) -> dict[str, Any]:
+    """A parameter that the API takes as a header."""
+    return {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Tenant-ID", "x-tenant-id", "X-Client-ID", "X-ORG-ID", "x-user-context", "X_Tenant_ID"]
+)
+def test_no_document_lets_a_caller_say_who_it_is(name: str) -> None:
+    sentence = f"parameter {name!r} would let a caller say who it is, and the gateway sets this header from the verif"
+    document = openapi()
+    document["paths"]["/forecast/{city}"]["get"]["parameters"].append(header(name))
+    with pytest.raises(DocumentError) as caught:
+        openapi_tools(document)
+    assert f"paths./forecast/{{city}}.get.parameters.2: {sentence}" in str(caught.value)
+    document = openapi() | {"components": {"parameters": {"who": header(name)}}}
+    with pytest.raises(DocumentError) as caught:
+        openapi_tools(document)
+    assert f"components.parameters.who: {sentence}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["X-Request-ID", "X-Correlation-ID", "X-Tenant", "Accept-Language"])
+def test_a_document_may_name_other_headers(name: str) -> None:
+    document = openapi()
+    document["paths"]["/forecast/{city}"]["get"]["parameters"].append(header(name))
+    assert openapi_tools(document) == ("get_forecast",)
+
+
 def test_the_tools_of_an_openapi_document_are_its_operations() -> None:
     document = openapi()
     assert openapi_tools(document) == ("get_forecast",)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from foundation.targets.context_headers import REQUEST_HEADERS, VERIFIED_HEADERS
 from foundation.targets.documents import in_bucket, placed
-from foundation.targets.interface import CONTEXT_HEADERS, BoundKind, Properties, Surroundings
+from foundation.targets.interface import BoundKind, Properties, Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,11 @@ class ApiSchema:
 
         A Smithy model is that of an AWS service, which is told nothing of ours. A header that the description names is
         an argument of its tools and cannot be propagated
-        (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html).
+        (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html): ids of the request are
+        left to the argument then. What says who calls never is, whatever the description names, so that no caller
+        writes it.
         """
         if self.language == "smithyModel":
             return []
         described = self.document.lower()
-        return [name for name in CONTEXT_HEADERS if f'"{name.lower()}"' not in described]
+        return [*VERIFIED_HEADERS, *(name for name in REQUEST_HEADERS if f'"{name.lower()}"' not in described)]

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from foundation.acknowledge import RuleIds
+from foundation.targets.context_headers import REQUEST_HEADERS, VERIFIED_HEADERS
 
 Properties = dict[str, Any]
 """Properties of an L1 construct, named as in the AgentCore API."""
@@ -23,14 +24,7 @@ LARGEST_TEMPLATE_SHARE = 400 * 1024
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 
-CONTEXT_HEADERS = (
-    "X-Tenant-ID",
-    "X-Client-ID",
-    "X-Org-ID",
-    "X-User-Context",
-    "X-Request-ID",
-    "X-Correlation-ID",
-)
+CONTEXT_HEADERS = (*VERIFIED_HEADERS, *REQUEST_HEADERS)
 """Who calls, for whom, in which request: what the request interceptor sets, whatever the caller sent by these names. A
 target receives a header only when it says so, ten at most
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-headers.html)."""

@@ -14,7 +14,6 @@ NAMESPACE = "AgentCore"
 OAUTH_USER = f"{NAMESPACE}::OAuthUser"
 IAM_ENTITY = f"{NAMESPACE}::IamEntity"
 GATEWAY = f"{NAMESPACE}::Gateway"
-ACTION = f"{NAMESPACE}::Action"
 EVERY_TOOL = ("CallTool", "Mcp")
 """The action groups that all tools are in, the narrower one first."""
 TOOL_SEPARATOR = "___"

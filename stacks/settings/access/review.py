@@ -17,6 +17,7 @@ from cedarpy import pst
 from foundation.policy_text import GATEWAY_ARN_CHARACTERS, STATEMENT_CHARACTERS
 from stacks.settings.access.handwritten import Statement
 from stacks.settings.access.offer import SEPARATOR, Offer
+from stacks.settings.access.other_majors import left_open
 from stacks.settings.suggestions import one_of
 
 _ACTION, _CALLER, _GATEWAY = "AgentCore::Action", "AgentCore::OAuthUser", "AgentCore::Gateway"
@@ -51,6 +52,7 @@ def mistakes(statement: Statement, known: Known) -> Iterator[str]:
     found = [
         *_scope(tree),
         *_actions(tree, known.offer),
+        *_other_majors(tree, known.offer),
         *_tags(tree, known),
         *_callers(tree),
         *_operations(tree, known.offer),
@@ -102,6 +104,22 @@ def _actions(tree: pst.Template, offer: Offer) -> Iterator[str]:
             yield f'{name!r} is no tool, since Cedar knows no wildcards: write action in {_ACTION}::"{target}"'
         elif tool and offer.targets[target].complete and tool not in offer.targets[target].tools:
             yield f"{name!r} is no tool of {target}: {one_of(tool, sorted(offer.targets[target].tools))}"
+
+
+def _other_majors(tree: pst.Template, offer: Offer) -> Iterator[str]:
+    """A permit says nothing of other majors, which stay denied; what a forbid says nothing of stays open."""
+    if tree.effect == "forbid":
+        conditions = [clause for clause in tree.clauses if isinstance(clause, pst.When)]
+        forbidden = {uid.id for node in (tree.action, *conditions) for uid in _actions_in(node)}
+        if names := left_open(forbidden, offer):
+            yield (
+                "forbids a tool in one major, and another that is served has it too: name "
+                f"{' and '.join(names)} as well"
+            )
+
+
+def _actions_in(tree: Any) -> list[pst.EntityUid]:
+    return [node for node in _walk(tree) if isinstance(node, pst.EntityUid) and str(node.type) == _ACTION]
 
 
 def _tags(tree: pst.Template, known: Known) -> Iterator[str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from foundation.targets.context_headers import names_the_caller
 from stacks.settings.targets.documents import DocumentError, walk
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -98,6 +99,11 @@ def _parameter(place: str, node: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{place}: parameter {node['name']!r} has a serialization of its own, which AgentCore does not know: "
             "remove style, explode and content"
+        )
+    if where == "header" and names_the_caller(str(node["name"])):
+        yield (
+            f"{place}: parameter {node['name']!r} would let a caller say who it is, and the gateway sets this header "
+            "from the verified token: remove the parameter, the API gets the header all the same"
         )
 
 
