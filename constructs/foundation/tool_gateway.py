@@ -51,7 +51,7 @@ class ToolGateway(Construct):
         name: str,
         tokens: TokenRules,
         required_claims: Mapping[str, str],
-        governance: Governance | None,
+        governance: Governance,
         log_keeping: LogKeeping,
         debug: bool,
         traces: bool,
@@ -65,7 +65,7 @@ class ToolGateway(Construct):
             tokens: whose tokens are accepted. Cognito's machine tokens carry no audience, so it is scopes and a claim
                 that are checked, never AllowedAudience.
             required_claims: value that a token must have, by the claim's name in the token.
-            governance: what judges its calls; None for a gateway that nobody can call yet, which the checks refuse.
+            governance: what judges its calls.
             log_keeping: how its logs are kept; the key encrypts what the gateway stores too.
             debug: return the cause of internal errors to callers.
             traces: deliver traces to X-Ray.
@@ -76,8 +76,7 @@ class ToolGateway(Construct):
         self._acknowledged: set[RuleIds] = set()
         self._room = TemplateRoom()
         self.role = self._service_role(log_keeping.key)
-        if governance:
-            self._allow([*governance.engine.grants(name), *governance.interceptors.grants])
+        self._allow([*governance.engine.grants(name), *governance.interceptors.grants])
         self.gateway = agentcore.Gateway(
             self,
             "Gateway",
@@ -107,13 +106,12 @@ class ToolGateway(Construct):
         assert isinstance(resource, agentcore.CfnGateway)  # noqa: S101 - tells the type checker what the L2 holds
         # The L2's kms_key writes wildcard actions into the key's policy; `_service_role` has the documented ones.
         resource.kms_key_arn = log_keeping.key.key_arn
-        if governance:
-            # The L2's properties grant by themselves, to the role that this construct grants to.
-            resource.interceptor_configurations = [*governance.interceptors.configurations]
-            resource.policy_engine_configuration = agentcore.CfnGateway.GatewayPolicyEngineConfigurationProperty(
-                arn=governance.engine.engine_arn, mode=governance.enforcement.value
-            )
-            self._engine_id = governance.engine.engine_id
+        # The L2's properties grant by themselves, to the role that this construct grants to.
+        resource.interceptor_configurations = [*governance.interceptors.configurations]
+        resource.policy_engine_configuration = agentcore.CfnGateway.GatewayPolicyEngineConfigurationProperty(
+            arn=governance.engine.engine_arn, mode=governance.enforcement.value
+        )
+        self._engine_id = governance.engine.engine_id
         self.gateway.node.add_dependency(self.role)
         self.url: str = resource.attr_gateway_url
         self.logs = deliver_gateway_logs(self, name=name, gateway_arn=self.gateway.gateway_arn, log_keeping=log_keeping)

@@ -101,7 +101,7 @@ class OidcProvider(SettingsModel):
     allowed_audience: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = Field(default=(), strict=False)
     """Values of `aud` that the gateway accepts, one of them at least in each token."""
     allowed_clients: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = Field(default=(), strict=False)
-    """Clients that the gateway accepts, by `client_id`."""
+    """Clients that the gateway accepts; it looks for them in the claim `client_id` alone."""
     scopes: tuple[TokenScope, ...] = Field(default=(), strict=False)
     """Scopes of which a token needs one."""
     claims: ClaimNames = ClaimNames()

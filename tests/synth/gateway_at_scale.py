@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import App, Stack, aws_lambda as lambda_, aws_logs as logs
+from aws_cdk import App, Environment, Stack, aws_lambda as lambda_, aws_logs as logs
 
+from foundation.directory import Directory
 from foundation.encryption import EncryptionKey
-from foundation.interceptors import TokenRules
+from foundation.governance import Governance
+from foundation.interceptors import GatewayInterceptors, Judgement, TokenRules
 from foundation.log_group import LogKeeping
+from foundation.policy import Enforcement, PolicyEngine
 from foundation.tool_gateway import ToolGateway
 from tests.assemblies import ROOT
 from toolkit import ToolSpec
@@ -19,20 +22,22 @@ LONGEST_FUNCTION_NAME = 64
 
 def gateway_stack(app: App, *, targets: int, tools: int) -> Stack:
     """A stack with a gateway and Lambda `targets`, with `tools` tools each, whose functions have the longest names."""
-    stack = Stack(app, "Stack")
+    stack = Stack(app, "Stack", env=Environment(account="123456789012", region="us-east-1"))
     key = EncryptionKey(stack, "Key", alias="gateway", description="Gateway", retain=False)
+    log_keeping = LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False)
+    tokens = TokenRules(
+        discovery_url="https://example.com/.well-known/openid-configuration",
+        clients=["client"],
+        scopes=["server/read"],
+    )
     gateway = ToolGateway(
         stack,
         "Gateway",
         name="example",
-        tokens=TokenRules(
-            discovery_url="https://example.com/.well-known/openid-configuration",
-            clients=["client"],
-            scopes=["server/read"],
-        ),
+        tokens=tokens,
         required_claims={},
-        governance=None,
-        log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_WEEK, retain=False),
+        governance=_governance(stack, tokens, log_keeping),
+        log_keeping=log_keeping,
         debug=False,
         traces=True,
     )
@@ -51,6 +56,27 @@ def gateway_stack(app: App, *, targets: int, tools: int) -> Stack:
             tools=[_tool(number) for number in range(tools)],
         )
     return stack
+
+
+def _governance(stack: Stack, tokens: TokenRules, log_keeping: LogKeeping) -> Governance:
+    """What judges its calls: the real one, of which the gateway's role needs permissions too."""
+    return Governance(
+        engine=PolicyEngine(stack, "Policies", name="example", description="Policies", key=log_keeping.key),
+        enforcement=Enforcement.ENFORCE,
+        interceptors=GatewayInterceptors(
+            stack,
+            "Interceptors",
+            environment="example",
+            tokens=tokens,
+            directory=Directory(agents="/example/agents", suspended="/example/suspended"),
+            judgement=Judgement(
+                tools={}, redaction={}, body_bytes=1000, depth=10, audit_required=False, audit_version="1.0"
+            ),
+            concurrency=1,
+            log_keeping=log_keeping,
+            audit_log=log_keeping.log_group(stack, "AuditLog", name="/example/audit"),
+        ),
+    )
 
 
 def app_with_flags(outdir: str | None = None) -> App:

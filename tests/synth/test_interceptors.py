@@ -86,7 +86,7 @@ def test_they_check_the_same_tokens_as_the_authorizer(environment: str) -> None:
         assert tokens["registered"] is True
         assert (tokens["audience"], tokens["clients"]) == ([], [])
         names = ("tenant_id", "organization_id", "agent_id", "agent_type", "agent_version", "groups", "permissions")
-        assert tokens["claims"] == {name: name for name in (*names, "environment")}
+        assert tokens["claims"] == {name: name for name in (*names, "environment", "client_id", "scope")}
 
 
 @in_every_environment

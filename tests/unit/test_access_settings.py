@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from foundation.directory_entry import LARGEST_PARAMETER, entry_text
+from stacks.settings import AgentSettings, TenantSettings
+from stacks.settings.access.directory import size_mistake
+from stacks.settings.access.members import Member
 from tests.unit.settings_support import TENANT, Change, Config, at, both, without
 
 HELLO = {"tools": ["aws-operations/hello_world"]}
@@ -400,6 +404,14 @@ def test_agent_in_so_many_groups_that_a_call_cannot_carry_them(config: Config) -
     (mistake,) = config.mistakes()
     assert mistake.startswith("config/tenants/acme-corp.yaml: agents.finance-agent.groups: tell targets ")
     assert mistake.endswith("a call's headers have room for 1800: put it into fewer groups")
+
+
+def test_the_directory_has_room_for_an_entry_as_it_is_written_there_without_blanks() -> None:
+    member = Member(TenantSettings.model_validate(TENANT), "finance-agent", AgentSettings(type="assistant"))
+    content = {"permissions": ["x" * 9] * 335}
+    assert len(entry_text(content)) <= LARGEST_PARAMETER < len(json.dumps(content))
+    assert size_mistake(member, content) is None
+    assert size_mistake(member, {"permissions": ["x" * 9] * 345}) is not None
 
 
 def test_every_tenant_is_checked_also_where_it_is_not_present(config: Config) -> None:
