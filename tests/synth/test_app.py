@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import app as application
+from foundation import variables
+from stacks.settings import load_settings
 from tests.assemblies import ROOT, copy_of_the_app, run_app
 
 
@@ -55,3 +58,13 @@ def test_mistakes_in_settings(checkout: Path, tmp_path: Path) -> None:
         ],
         outdir=tmp_path / "out",
     )
+
+
+def test_variables_that_lambda_would_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are bounded before; what they leave through ends in a sentence as well."""
+    monkeypatch.setattr(application, "load_settings", lambda _: load_settings("dev"))
+    monkeypatch.setattr(variables, "LARGEST", 100)
+    with pytest.raises(SystemExit) as caught:
+        application.main()
+    assert str(caught.value).startswith("lambda/token_claims: its environment variables have ")
+    assert " bytes and Lambda takes 100: shorten " in str(caught.value)
