@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway_request.judge import Judge
-from governance import metrics
+from governance import metrics, patience
 from governance.audit import Acknowledged, AuditTrail, printed
 from governance.caller import Callers
 from governance.catalogue import Catalogue
@@ -67,6 +67,7 @@ def handler(event: Any, context: Any) -> Json:
     Returns:
         The request to pass on, with the caller's context in its headers; or the answer that refuses it.
     """
+    patience.begin(context)
     try:
         judge = _judge()
     except SettingsError as error:

@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway_response.redaction import unknown_rules
 from gateway_response.review import Review
-from governance import metrics
+from governance import metrics, patience
 from governance.audit import AuditTrail, printed
 from governance.caller import Callers
 from governance.catalogue import Catalogue
@@ -62,6 +62,7 @@ def handler(event: Any, context: Any) -> Json:
     Returns:
         The answer as the caller may see it, or the one that refuses it.
     """
+    patience.begin(context)
     try:
         review = _review()
     except SettingsError as error:
