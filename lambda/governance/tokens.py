@@ -134,6 +134,10 @@ def _bearer_token(authorization: str | None) -> str:
 
 def _seconds(value: object) -> float:
     """A NumericDate (RFC 7519 §2)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        seconds = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        seconds = math.inf
+    if not math.isfinite(seconds):
         raise RefusedError("token_malformed")
-    return float(value)
+    return seconds
