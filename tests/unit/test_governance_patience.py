@@ -147,7 +147,8 @@ def pauses(store: ParameterStore) -> list[float]:
     clock = Clock()
     store.down, store.asked = True, 0
     suspensions = Suspensions(SUSPENDED, clock=clock)
-    found, since, asked = [], clock.now, 0
+    found: list[float] = []
+    since, asked = clock.now, 0
     while len(found) < 8:
         with pytest.raises(RefusedError, match="suspensions_unavailable"):
             check(suspensions)
