@@ -21,19 +21,15 @@ from functools import lru_cache
 from typing import Any
 
 from gateway_request.judge import Judge
-from governance import metrics
+from governance import patience, start
 from governance.audit import Acknowledged, AuditTrail, printed
 from governance.caller import Callers
 from governance.catalogue import Catalogue
-from governance.directory import Directory
-from governance.events import Ids, Json, refused
+from governance.events import Json
 from governance.keys import KeySource
-from governance.refusals import RefusedError
 from governance.settings import AuditSettings, Limits, SettingsError, TokenSettings, text
 from governance.suspensions import Suspensions
 from governance.tokens import TokenVerifier
-
-DIRECTORY_SECONDS = 300.0
 
 
 @lru_cache(maxsize=1)
@@ -44,12 +40,11 @@ def _judge() -> Judge:
         TokenSettings.from_environment(),
         AuditSettings.from_environment(),
     )
-    directory = Directory(text("FOUNDATION_AGENTS_PATH"), environment=environment, keep_seconds=DIRECTORY_SECONDS)
     stream = f"gateway-request/{os.environ.get('AWS_LAMBDA_FUNCTION_VERSION', '0').strip('$')}/{uuid.uuid4().hex}"
     return Judge(
         limits=Limits.from_environment(),
         tokens=TokenVerifier(tokens, KeySource(tokens.discovery_url)),
-        callers=Callers(tokens, directory, environment=environment),
+        callers=Callers(tokens, start.directory(), environment=environment),
         suspensions=Suspensions(text("FOUNDATION_SUSPENDED_PATH")),
         trail=AuditTrail(version=audit.version, environment=environment, catalogue=Catalogue.from_bundle()),
         write=Acknowledged(audit.log_group, stream) if audit.required else printed,
@@ -67,10 +62,9 @@ def handler(event: Any, context: Any) -> Json:
     Returns:
         The request to pass on, with the caller's context in its headers; or the answer that refuses it.
     """
+    patience.begin(context)
     try:
         judge = _judge()
     except SettingsError as error:
-        printed(f"gateway_request cannot start: {error}")
-        metrics.emit({"Refused": 1, "Unavailable": 1}, {"environment": os.environ.get("FOUNDATION_ENVIRONMENT", "?")})
-        return refused(RefusedError("internal"), Ids.new({}))
+        return start.cannot_start("gateway_request", error)
     return judge.answer(event, context)

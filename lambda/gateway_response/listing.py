@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from governance.caller import Caller
+from governance.message import SEPARATOR
 from governance.refusals import RefusedError
 
 SEARCH = "x_amz_bedrock_agentcore_search"
@@ -65,5 +66,5 @@ def _name(tool: Any) -> str:
 
 
 def _may_call(name: str, caller: Caller) -> bool:
-    target, separator, tool = name.partition("___")
+    target, separator, tool = name.partition(SEPARATOR)
     return caller.may(f"{target}/{tool}") if separator else name.startswith(_OWN)

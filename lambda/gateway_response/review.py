@@ -43,6 +43,10 @@ class _Answer:
     status: int | None
     body: Any
 
+    def refusal(self) -> Any:
+        """The error of an answer whose status is an error's, as a refusal's is; else None."""
+        return self.body.get("error") if isinstance(self.body, dict) and (self.status or 0) >= _FIRST_ERROR else None
+
 
 @dataclass(frozen=True)
 class Review:
@@ -72,20 +76,20 @@ class Review:
             context: Lambda's context.
         """
         headers, answer, message = _read(event)
-        status = answer.status if answer else None
-        error = answer.body.get("error") if answer and isinstance(answer.body, dict) else None
-        call = Call(
-            Ids.of(headers, error if (status or 0) >= _FIRST_ERROR else None), source_ip(context), message=message
-        )
+        caller, doubt = self._caller(headers)
+        passed_on = _passed_on(headers, caller)
+        error = None if passed_on or answer is None else answer.refusal()
+        call = Call(Ids.of(headers, error), source_ip(context), message=message)
         if isinstance(event, Mapping) and "http" in event:
             return self._refuse(call, RefusedError("event"), answer=refused_http(call.ids))
         try:
             if answer is None:
                 raise RefusedError("response_unreadable")
-            caller, doubt = self._caller(headers)
+            if doubt and not isinstance(doubt, RefusedError):
+                raise doubt
             call = replace(call, caller=caller)
             body = self._reviewed(answer, message, caller, doubt)
-            self._record(call, ended(body, answer.status), answer.status, body)
+            self._record(call, ended(body, answer.status, passed_on=passed_on), answer.status, body)
         except RefusedError as refusal:
             return self._refuse(call, refusal)
         except Exception as failure:
@@ -93,16 +97,16 @@ class Review:
             return self._refuse(call, RefusedError("internal"))
         return answered(body)
 
-    def _caller(self, headers: Mapping[str, str]) -> tuple[Caller | None, RefusedError | None]:
+    def _caller(self, headers: Mapping[str, str]) -> tuple[Caller | None, Exception | None]:
         """Who called, or why that is not known: a refusal is passed on to a caller without a token, too."""
         try:
             claims = self.tokens.verify(headers.get("authorization"), expired_for=LONGEST_CALL_SECONDS)
             return self.callers.of(claims), None
-        except RefusedError as error:
+        except Exception as error:
             return None, error
 
     def _reviewed(
-        self, answer: _Answer, message: Message | None, caller: Caller | None, doubt: RefusedError | None
+        self, answer: _Answer, message: Message | None, caller: Caller | None, doubt: Exception | None
     ) -> Any:
         """The body as the caller may see it."""
         body = answer.body
@@ -139,7 +143,8 @@ class Review:
     def _record(self, call: Call, end: Ended, status: int | None, body: Any) -> None:
         started = started_at(call.ids.request_id)
         taken = max(0, round((time.time() - started) * 1000)) if started is not None else None
-        size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) if body else 0
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":")) if body else ""
+        size = len(text.encode(errors="surrogatepass"))  # half a surrogate pair is for the gateway to judge
         response = Response(status, size, taken, records_in(body))
         printed(self.trail.record(call, phase="response", outcome=end.outcome, reason=end.reason, response=response))
         self._count(call, end, taken or 0)
@@ -172,6 +177,17 @@ def _read(event: Any) -> tuple[Mapping[str, str], _Answer | None, Message | None
     except RefusedError:
         headers = {}
     return headers, _answer(response), _message(request.get("body"))
+
+
+def _passed_on(headers: Mapping[str, str], caller: Caller | None) -> bool:
+    """Whether the request interceptor let the call through: it set these headers then, and a call that it refused has
+    those that the caller wrote.
+    """
+    try:
+        own = caller.headers() if caller else {}
+    except RefusedError:
+        return False
+    return bool(own) and all(headers.get(name.lower()) == value for name, value in own.items())
 
 
 def _answer(response: Any) -> _Answer | None:

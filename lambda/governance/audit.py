@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from governance import aws, trouble
+from governance import aws, patience, trouble
 from governance.caller import Caller
 from governance.catalogue import Catalogue
 from governance.events import Ids
@@ -185,19 +185,22 @@ class Acknowledged:
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see the package docstring
 
-        client = aws.logs()
         try:
-            if not self._made:
-                with suppress(client.exceptions.ResourceAlreadyExistsException):
-                    client.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
-                self._made = True
-            answer = client.put_log_events(
-                logGroupName=self._group,
-                logStreamName=self._stream,
-                logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": line}],
-            )
-        except (BotoCoreError, ClientError) as error:
+            answer = patience.within(lambda: self._put(line))
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             trouble.warn("a record cannot be written", error)
             raise RefusedError("audit_unavailable") from None
         if answer.get("rejectedLogEventsInfo"):
             raise RefusedError("audit_unavailable")
+
+    def _put(self, line: str) -> Any:
+        client = aws.logs()
+        if not self._made:
+            with suppress(client.exceptions.ResourceAlreadyExistsException):
+                client.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+            self._made = True
+        return client.put_log_events(
+            logGroupName=self._group,
+            logStreamName=self._stream,
+            logEvents=[{"timestamp": time.time_ns() // 1_000_000, "message": line}],
+        )

@@ -11,7 +11,7 @@ from typing import Any
 from governance.directory import LISTS, Directory, Entry, MalformedEntryError, is_agent, is_group, is_slug, is_text
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS, TokenSettings
-from governance.tokens import Claims, scopes
+from governance.tokens import Claims, numeric_date, scopes
 
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _LONGEST_CONTEXT = 2000
@@ -155,7 +155,7 @@ class Callers:
         return entry
 
     def _checked(self, known: Mapping[str, Any], client_id: str, claims: Claims) -> Caller:
-        tenant_id, subject, issued = known["tenant_id"], claims.get("sub"), claims.get("iat")
+        tenant_id, subject = known["tenant_id"], claims.get("sub")
         if not (
             is_slug(tenant_id)
             and is_slug(known["organization_id"])
@@ -175,7 +175,7 @@ class Callers:
             client_id=client_id,
             user_id=subject[:256] if isinstance(subject, str) else None,
             scopes=scopes(claims, self._settings),
-            issued_at=float(issued) if isinstance(issued, int | float) else None,
+            issued_at=numeric_date(claims.get("iat")),
             expires_at=float(claims["exp"]),
         )
 

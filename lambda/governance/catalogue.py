@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from governance.message import SEPARATOR
 from governance.settings import SettingsError
 
 FILE = Path(__file__).parents[1] / "catalogue.json"
@@ -46,14 +47,14 @@ class Catalogue:
         """How much a tool's answers give away."""
         if tool is None:
             return DEFAULT
-        target = self.targets.get(tool.partition("___")[0], {})
+        target = self.targets.get(tool.partition(SEPARATOR)[0], {})
         found = self.tools.get(tool, {}).get("classification") or target.get("classification")
         return str(found or DEFAULT)
 
     @cached_property
     def known_targets(self) -> frozenset[str]:
         """The targets; a metric's dimension is one of these, and not whatever a caller writes."""
-        return frozenset({*self.targets, *(tool.partition("___")[0] for tool in self.tools)})
+        return frozenset({*self.targets, *(tool.partition(SEPARATOR)[0] for tool in self.tools)})
 
     def sensitive(self, tool: str | None) -> frozenset[str]:
         """Arguments of a tool whose sizes no record holds either."""

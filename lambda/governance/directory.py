@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from governance import ages, aws, trouble
+from governance import ages, aws, patience, trouble
 from governance.ages import Moment, age
 from governance.refusals import RefusedError
 from governance.settings import CLAIMS
@@ -113,13 +113,13 @@ class Directory:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see the package docstring
 
         try:
-            answer = aws.ssm().get_parameter(Name=f"{self._path}/{client_id}")
+            answer = patience.within(lambda: aws.ssm().get_parameter(Name=f"{self._path}/{client_id}"))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ParameterNotFound":
                 return None
             trouble.warn("the directory of agents cannot be read", error)
             raise RefusedError("directory_unavailable") from None
-        except BotoCoreError as error:
+        except (BotoCoreError, TimeoutError) as error:
             trouble.warn("the directory of agents cannot be read", error)
             raise RefusedError("directory_unavailable") from None
         return answer["Parameter"]["Value"]

@@ -54,7 +54,9 @@ class Ids:
 
         Args:
             headers: Header names in lower case to values, with those that the request interceptor set.
-            error: The `error` of the answer, if it has one: a refused call's headers are still the caller's own.
+            error: The `error` of the answer, if the request interceptor may have made it: a refused call's headers
+                are still the caller's own. None when it let the call through; what an answer says counts for nothing
+                then.
         """
         data = error.get("data") if isinstance(error, dict) else None
         for source in (data if isinstance(data, dict) else {}, _underscored(headers)):

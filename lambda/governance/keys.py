@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance import ages, trouble
+from governance import ages, patience, trouble
 from governance.ages import Moment, age
 from governance.refusals import RefusedError
 
@@ -31,6 +31,7 @@ FLOOR_SECONDS = 10.0
 """How long the provider is left alone after it was asked, so that invented key ids cost it nothing."""
 
 _TIMEOUT_SECONDS = 3.0
+_LONGEST_SECONDS = 4.0
 _MAX_DOCUMENT_BYTES = 1_000_000
 _SMALLEST_RSA_KEY = 2048
 
@@ -103,15 +104,20 @@ class KeySource:
             return
         self._asked_at = now
         try:
-            discovery = self._document(self._discovery_url)
-            issuer, jwks_uri = discovery["issuer"], discovery["jwks_uri"]
-            if not isinstance(issuer, str) or not isinstance(jwks_uri, str):
-                return
-            self._provider = Provider(issuer, public_keys(self._document(jwks_uri)))
+            issuer, jwks = patience.within(self._published, most=_LONGEST_SECONDS)
+            self._provider = Provider(issuer, public_keys(jwks))
         except (OSError, ValueError, KeyError) as error:
             trouble.warn(f"the keys of {self._discovery_url} cannot be had", error)
             return
         self._fetched_at = now
+
+    def _published(self) -> tuple[str, dict[str, Any]]:
+        """The issuer and its key set."""
+        discovery = self._document(self._discovery_url)
+        issuer, jwks_uri = discovery["issuer"], discovery["jwks_uri"]
+        if not isinstance(issuer, str) or not isinstance(jwks_uri, str):
+            raise ValueError("issuer and jwks_uri are no texts")
+        return issuer, self._document(jwks_uri)
 
     def _document(self, url: str) -> dict[str, Any]:
         value = json.loads(self._fetch(url))

@@ -18,7 +18,9 @@ _ID = re.compile(r"[\x20-\x7e]{1,128}")
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*){0,4}")
 _TOOL = re.compile(r"[A-Za-z0-9_./-]{1,256}")
 _LARGEST_ID = 2**53 - 1
-_SEPARATOR = "___"
+SEPARATOR = "___"
+"""Between target and tool in a tool's name at the gateway."""
+
 _ENCODED = re.compile(r"=\?base64\?([A-Za-z0-9+/]*=*)\?=")
 
 CALL, LIST = "tools/call", "tools/list"
@@ -53,7 +55,7 @@ class Message:
     @property
     def target(self) -> str | None:
         """The target of a tools/call; None of the gateway's own tools."""
-        target, separator, _ = (self.tool or "").partition(_SEPARATOR)
+        target, separator, _ = (self.tool or "").partition(SEPARATOR)
         return target if separator else None
 
 

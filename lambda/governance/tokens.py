@@ -132,8 +132,19 @@ def _bearer_token(authorization: str | None) -> str:
     return found[1]
 
 
+def numeric_date(value: object) -> float | None:
+    """The seconds of a NumericDate (RFC 7519 §2); None when it is none that a clock could show."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None
+
+
 def _seconds(value: object) -> float:
-    """A NumericDate (RFC 7519 §2)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    seconds = numeric_date(value)
+    if seconds is None:
         raise RefusedError("token_malformed")
-    return float(value)
+    return seconds

@@ -22,7 +22,7 @@ from typing import Any
 import boto3  # noqa: F401 - loaded with the function, so that the first client is not the one that waits for it
 from aws_lambda_powertools import Logger
 
-from governance import metrics
+from governance import metrics, patience
 from governance.directory import Directory, Entry, MalformedEntryError
 from governance.refusals import RefusedError
 from governance.settings import text
@@ -52,7 +52,7 @@ def _suspensions() -> Suspensions:
     return Suspensions(text("FOUNDATION_SUSPENDED_PATH"))
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Add an agent's claims to its access token.
 
     Args:
@@ -67,6 +67,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
             kind, or the directory or the list of suspensions cannot be read.
     """
     begin = time.perf_counter()
+    patience.begin(context)
     refused = 1
     client_id = _client_id(event)
     try:

@@ -17,6 +17,7 @@ from governance import catalogue, keys
 from governance.events import Ids
 from tests.unit.governance_support import (
     CATALOGUE,
+    ENTRY,
     ENVIRONMENT,
     ParameterStore,
     Provider,
@@ -66,13 +67,26 @@ def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Captu
 
 
 IDS = Ids.new({})
+PASSED_ON = {
+    "X-Tenant-ID": "acme-corp",
+    "X-Client-ID": "client-1",
+    "X-Org-ID": "org-finance",
+    "X-User-Context": json.dumps(
+        {
+            **{name: ENTRY[name] for name in ("agent_id", "agent_type", "agent_version", "groups")},
+            "environment": "dev",
+        },
+        separators=(",", ":"),
+    ),
+}
+"""What the request interceptor sets when it lets a call through."""
 
 
 def response_event(
     request: Any, body: Any, *, status: int | None = 200, bearer: str | None = "", **response: Any
 ) -> dict[str, Any]:
     authorization = {} if bearer is None else {"Authorization": f"Bearer {bearer or token()}"}
-    headers = {**authorization, **IDS.headers(), "X-Tenant-ID": "acme-corp"}
+    headers = {**authorization, **IDS.headers(), **PASSED_ON}
     return {
         "interceptorInputVersion": "1.0",
         "mcp": {

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from gateway_request import handler as request
 from gateway_response import handler as response
-from gateway_response.redaction import REDACTED, redact
+from gateway_response.patterns import REDACTED
+from gateway_response.redaction import redact
 from governance import catalogue, keys, strict_json
 from governance.refusals import RefusedError
 from tests.unit.governance_support import (

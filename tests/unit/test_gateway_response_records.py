@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from governance.events import Ids
-from tests.unit.gateway_response_support import DYNAMODB, IDS, Gateway, error, opened, response_event, result
+from tests.unit.gateway_response_support import (
+    DYNAMODB,
+    IDS,
+    PASSED_ON,
+    Gateway,
+    error,
+    opened,
+    response_event,
+    result,
+)  # fmt: skip
 from tests.unit.governance_support import call, metrics_of
 
 
@@ -25,7 +34,11 @@ REFUSED = error(-32002, "This agent is suspended", reason="suspended", **vars(Id
 
 @pytest.mark.parametrize("bearer", ["", None])
 def test_a_refusal_of_the_request_interceptor_passes_and_ends_its_record(gateway: Gateway, bearer: str | None) -> None:
-    answer = gateway.ask(response_event(call(), REFUSED, status=403, bearer=bearer))
+    event = response_event(call(), REFUSED, status=403, bearer=bearer)
+    headers = event["mcp"]["gatewayRequest"]["headers"]
+    for name in PASSED_ON:  # a refused call has the headers that the caller wrote
+        del headers[name]
+    answer = gateway.ask(event)
     assert answer == {"body": REFUSED}
     record = gateway.record()
     assert (record["outcome"], record["reason"], record["phase"]) == ("refused", "suspended", "response")
@@ -41,6 +54,18 @@ ENDINGS: dict[str, tuple[Any, int, str, str]] = {
         result({"isError": True, "content": [
             {"type": "text", "text": "AuthorizeActionException - Tool Execution Denied: Tool call not allowed"}]}),
         200, "denied", "policy"),
+    "another error in the words of a denial": (error(-32602, "Tool Execution Denied: no"), 200, "failed", "error"),
+    "another error with the code of a denial": (error(-32002, "Resource not found"), 200, "failed", "error"),
+    "a tool that quotes a denial": (
+        result({"isError": True, "content": [{"type": "text", "text": "I got: Tool Execution Denied: no"}]}),
+        200, "failed", "tool_error"),
+    "a tool that says more than a denial": (
+        result({"isError": True, "content": [
+            {"type": "text", "text": "AuthorizeActionException - Tool Execution Denied: x"}, {"type": "text"}]}),
+        200, "failed", "tool_error"),
+    "an error with the code of a rate limit": (error(-32003, "Too many rows"), 200, "failed", "error"),
+    "a refusal that the request interceptor did not make": (
+        error(-32002, "This agent is suspended", reason="suspended", **vars(Ids.new({}))), 403, "failed", "error"),
     "a rate limit": (error(-32003, "Rate limit exceeded", retryAfter=1), 429, "denied", "rate_limit"),
     "a tool's failure": (
         result({"isError": True, "content": [{"type": "text", "text": "no"}]}), 200, "failed", "tool_error"),
@@ -122,6 +147,12 @@ def test_an_error_is_redacted_too(gateway: Gateway) -> None:
     body = error(-32603, "cannot log in with password=hunter2", detail="Bearer abcdefghijklmnopqrstuvwxyz")
     assert "hunter2" not in json.dumps(found := gateway.ask(response_event(call(DYNAMODB), body)))
     assert "abcdefghij" not in json.dumps(found)
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_counted_and_passes(gateway: Gateway) -> None:
+    body = result({"content": [{"type": "text", "text": "\ud83d"}]})
+    assert gateway.ask(response_event(call(), body))["body"] == body
+    assert gateway.record()["outcome"] == "allowed"
 
 
 def test_nesting_that_ends_an_interpreter_is_refused(gateway: Gateway) -> None:

@@ -151,3 +151,8 @@ def test_an_argument_names_no_other_tenant_however_it_is_spelt(store: ParameterS
     for own in ("acme-corp", {"S": "acme-corp"}, None):
         assert not found.contradicted_by({"key": [{name: own}]}), own
     assert not found.contradicted_by({"tenants_like": "globex", "x": {"id": "globex"}})
+
+
+def test_an_issue_that_no_clock_shows_is_unknown(store: ParameterStore) -> None:
+    assert caller(iat=10**400).issued_at is None
+    assert caller(iat=5).issued_at == 5.0

@@ -153,7 +153,9 @@ def verifier(provider: Provider, clock: Any = time.time, **settings: Any) -> Tok
     found = TokenSettings(
         form["discovery_url"],
         {"client_id": "client_id", "scope": "scope", **form["claims"]},
-        *(frozenset(form[name]) for name in ("audience", "clients", "scopes")),
+        frozenset(form["audience"]),
+        frozenset(form["clients"]),
+        frozenset(form["scopes"]),
     )
     return TokenVerifier(found, KeySource(DISCOVERY_URL, fetch=provider), clock=clock)
 
