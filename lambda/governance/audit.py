@@ -1,7 +1,7 @@
 """The audit record: who called what, how it ended; one line of JSON per phase of a call (requirement R8).
 
 The shape is that of the architecture's §5.4 with `version`, `phase`, `outcome` and `reason`
-(docs/decisions/interceptors.md has the fields). What is unknown is null. No record holds a token, the value of an
+(docs/reference/audit.md has the fields). What is unknown is null. No record holds a token, the value of an
 argument, or anything of an answer but its size.
 """
 
