@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import App, Environment, Stack, aws_lambda as lambda_, aws_logs as logs
+from aws_cdk import App, Environment, Stack, aws_lambda as lambda_, aws_logs as logs, aws_sns as sns
 
 from foundation.directory import Directory
 from foundation.encryption import EncryptionKey
@@ -75,6 +75,7 @@ def _governance(stack: Stack, tokens: TokenRules, log_keeping: LogKeeping) -> Go
             concurrency=1,
             log_keeping=log_keeping,
             audit_log=log_keeping.log_group(stack, "AuditLog", name="/example/audit"),
+            warnings=sns.Topic(stack, "Warnings"),
         ),
     )
 
