@@ -18,6 +18,7 @@ $(VENV)/.python: requirements.txt constraints.txt pyproject.toml
 	@test -x $(BIN)/python || python3 -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep ^uv== requirements.txt)"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(BIN)/python -m foundation.fetch_ahead
 	@touch $@
 
 $(VENV)/.node: package.json package-lock.json $(VENV)/.python

@@ -176,6 +176,17 @@ def _pins(found: Sequence[Distribution]) -> list[str]:
     return [f"{_normal(dist.name)}=={dist.version}" for dist in found]
 
 
+def fetch_ahead(source_root: Path, packages: tuple[str, ...]) -> None:
+    """Put into uv's cache what a bundle of `packages` will take from a registry, so that a synthesis needs none.
+
+    Raises:
+        BundleError: a dependency is not installed as pinned, has no wheel for AWS, or cannot be reached.
+    """
+    compiled = [dist for dist in dependencies(source_root, packages) if not _is_pure(dist)]
+    with _for_platform(compiled, platform=PLATFORM, label=f"lambda/{packages[0]}"):
+        pass
+
+
 @contextmanager
 def _for_platform(compiled: Sequence[Distribution], *, platform: str, label: str) -> Iterator[Sequence[Distribution]]:
     """The same distributions, compiled for the platform; this environment's own when that is this machine."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from foundation.bundle import bundle
-from foundation.wheels import HOST, BundleError
+from foundation.bundle import bundle, fetch_ahead
+from foundation.wheels import HOST, PLATFORM, BundleError
 
 
 @pytest.fixture
@@ -115,3 +115,19 @@ def test_a_platform_without_wheels_is_refused_with_uvs_reason(source: Path, monk
 def test_another_platform_is_refused(source: Path) -> None:
     with pytest.raises(BundleError, match="'riscv' is not known: leave it out, or write host"):
         make(source, platform="riscv")
+
+
+def test_what_is_compiled_is_fetched_ahead_for_aws(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make setup` a synthesis needs no network: the wheels that it cannot copy are in uv's cache."""
+    asked: list[tuple[list[str], str]] = []
+
+    def fetch(requirements: list[str], folder: Path, *, platform: str, **_: object) -> None:
+        asked.append((requirements, platform))
+
+    monkeypatch.setattr("foundation.bundle.fetch", fetch)
+    (source / "probe" / "requirements.txt").write_text("joserfc\n")
+    fetch_ahead(source, ("probe",))
+    [(requirements, platform)] = asked
+    assert {pin.partition("==")[0] for pin in requirements} >= {"cryptography"}
+    assert "joserfc" not in {pin.partition("==")[0] for pin in requirements}
+    assert platform == PLATFORM
