@@ -80,6 +80,17 @@ _PHONE = re.compile(
 _CARD = re.compile(r"(?<![\w.:/-])(?:3\d|4\d|5\d|6\d|2[2-7])\d{2}(?:[ -]?\d{4,6}){2}(?:[ -]?\d{1,7})?(?![\w/-])")
 
 
+_KINDS_OF_CHECK = frozenset(
+    {"AWS_IAM", "AWS_SIGV4", "NONE", "JWT", "CUSTOM", "CUSTOM_JWT", "OAUTH", "OAUTH2", "API_KEY"}
+)
+"""What AWS's APIs say under `authorization` and the like instead of a credential: how callers are checked."""
+
+
+def is_kind_of_check(value: object) -> bool:
+    """Whether a value only says how callers are checked."""
+    return isinstance(value, str) and value in _KINDS_OF_CHECK
+
+
 @lru_cache(maxsize=1024)
 def names_secret(name: str) -> bool:
     """Whether what goes by this name is a secret."""

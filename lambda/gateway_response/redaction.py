@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway_response.patterns import REDACTED, RULES, Replace, is_card_number, names_secret
+from gateway_response.patterns import REDACTED, RULES, Replace, is_card_number, is_kind_of_check, names_secret
 
 _NAMED_BY = frozenset({"name", "key", "parameterkey", "parametername", "optionname", "outputkey", "tagkey"})
 _VALUED_BY = frozenset({
@@ -86,12 +86,13 @@ class _Redactor:
         return found
 
     def concealed(self, value: Any) -> Any:
-        """A secret's value in the same shape; what says only yes, no or nothing stays."""
+        """A secret's value in the same shape; what says only yes, no, nothing or how something is checked stays."""
         if isinstance(value, list):
             return [self.concealed(item) for item in value]
         if isinstance(value, dict):
             return self.members(value, concealed=True)
-        return value if value is None or value == "" or isinstance(value, bool) else REDACTED
+        plain = value is None or value == "" or isinstance(value, bool)
+        return value if plain or is_kind_of_check(value) else REDACTED
 
     def text(self, text: str) -> str:
         """A text without it. A text that is JSON is redacted as such, so that it can be read afterwards."""

@@ -164,6 +164,10 @@ async def test_what_is_deployed_is_enforced_and_recorded(emulator: Emulator, gat
             arguments = {"name": "bank___refund", "arguments": {"amount": amount}}
             return (await ask("tools/call", arguments, **claims)).json()
 
+        for attempt in range(50):  # the control plane is read once a second; each tenant has a budget of its own
+            if (await ask("tools/list", tenant_id=f"waiting-{attempt}")).json()["result"]["tools"]:
+                break
+            await asyncio.sleep(0.2)
         listed = (await ask("tools/list")).json()
         assert [tool["name"] for tool in listed["result"]["tools"]] == ["bank___refund"]
         assert (await ask("tools/list", groups="other")).json()["result"]["tools"] == []

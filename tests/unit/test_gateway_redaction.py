@@ -195,6 +195,11 @@ def test_names_inside_a_secret_are_redacted_as_well() -> None:
     assert redact({"credentials": {"AKIAIOSFODNN7EXAMPLE": 1}}, ("secrets",)) == {"credentials": {R: R}}
 
 
+@pytest.mark.parametrize("kind", ["AWS_IAM", "NONE", "CUSTOM_JWT"])
+def test_how_callers_are_checked_is_no_secret(kind: str) -> None:
+    assert redact({"authorization": kind}, ["secrets"]) == {"authorization": kind}
+
+
 @pytest.mark.parametrize("number", [4111111111111111, 4111111111111111.0, 378282246310005])
 def test_a_card_number_goes_as_a_number_too(number: float) -> None:
     assert redact({"paid_with": [number]}, ("personal",)) == {"paid_with": [R]}

@@ -44,11 +44,12 @@ def test_settings_say_when_a_provider_needs_too_much(tmp_path: Path, clients: in
     config = Config(tmp_path)
     allowed = [f"0oa1b2c3d4e5{number:05}" for number in range(clients)]
     config.environment["identity"] = {"provider": {**PROVIDER, "allowed_clients": allowed}}
+    del config.tenant["agents"]["finance-agent"]["scopes"]
     config.tenant["agents"]["finance-agent"] |= {"client_id": allowed[0]}
     mistakes = config.mistakes()
     if fits:
         assert mistakes == []
     else:
         (mistake,) = mistakes
-        assert mistake.startswith("config/dev.yaml: identity.provider: has 4946 bytes")
+        assert mistake.startswith("config/dev.yaml: identity.provider: has 4998 bytes")
         assert f"environment variable and Lambda leaves {PROVIDER_BYTES}: shorten allowed_clients, which" in mistake
