@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +12,11 @@ from typing import Any
 import pytest
 
 from gateway_request import handler as module
-from governance import catalogue, keys
 from tests.unit.governance_support import (
-    CATALOGUE,
-    ENVIRONMENT,
     ParameterStore,
     Provider,
-    parameter_store,
+    made_anew,
     records,
-    token_settings,
 )  # fmt: skip
 
 CONTEXT = SimpleNamespace(client_context=SimpleNamespace(custom={"SOURCE_IP": "10.0.1.100"}))
@@ -49,16 +44,8 @@ class Gateway:
 @contextmanager
 def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Gateway]:
     """The interceptor, made anew."""
-    (tmp_path / "catalogue.json").write_text(json.dumps(CATALOGUE))
-    provider = Provider()
-    for name, value in {**ENVIRONMENT, "FOUNDATION_TOKENS": token_settings()}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(catalogue, "FILE", tmp_path / "catalogue.json")
-    monkeypatch.setattr(keys, "https", provider)
-    module._judge.cache_clear()
-    with parameter_store(monkeypatch) as store:
+    with made_anew(module._judge, monkeypatch, tmp_path) as (store, provider):
         yield Gateway(store, provider, lambda: capsys.readouterr().out)
-    module._judge.cache_clear()
 
 
 def refusal(answer: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -13,18 +13,14 @@ from typing import Any
 import pytest
 
 from gateway_response import handler as module
-from governance import catalogue, keys
 from governance.events import Ids
 from tests.unit.governance_support import (
-    CATALOGUE,
     ENTRY,
-    ENVIRONMENT,
     ParameterStore,
     Provider,
-    parameter_store,
+    made_anew,
     records,
     token,
-    token_settings,
 )  # fmt: skip
 
 CONTEXT = SimpleNamespace(client_context=None)
@@ -54,16 +50,8 @@ class Gateway:
 @contextmanager
 def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Gateway]:
     """The interceptor, made anew."""
-    (tmp_path / "catalogue.json").write_text(json.dumps(CATALOGUE))
-    provider = Provider()
-    for name, value in {**ENVIRONMENT, "FOUNDATION_TOKENS": token_settings()}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(catalogue, "FILE", tmp_path / "catalogue.json")
-    monkeypatch.setattr(keys, "https", provider)
-    module._review.cache_clear()
-    with parameter_store(monkeypatch) as store:
+    with made_anew(module._review, monkeypatch, tmp_path) as (store, provider):
         yield Gateway(store, provider, lambda: capsys.readouterr().out)
-    module._review.cache_clear()
 
 
 IDS = Ids.new({})

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey, import_key
 from joserfc.jws import JWSRegistry
 
-from governance import aws
+from governance import aws, catalogue, keys
 from governance.ages import Moment
+from governance.refusals import RefusedError
 
 ISSUER = "https://idp.example.com/pool"
 DISCOVERY_URL = f"{ISSUER}/.well-known/openid-configuration"
@@ -206,6 +208,30 @@ def parameter_store(monkeypatch: pytest.MonkeyPatch, *, registered: bool = True)
     store = ParameterStore({f"{AGENTS}/client-1": json.dumps(ENTRY)} if registered else {})
     monkeypatch.setattr(aws, "ssm", lambda: store)
     yield store
+
+
+@contextmanager
+def made_anew(
+    cached: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[tuple[ParameterStore, Provider]]:
+    """What an interceptor depends on, for one that `cached` makes once: it is made anew inside and forgotten after."""
+    (tmp_path / "catalogue.json").write_text(json.dumps(CATALOGUE))
+    provider = Provider()
+    for name, value in {**ENVIRONMENT, "FOUNDATION_TOKENS": token_settings()}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(catalogue, "FILE", tmp_path / "catalogue.json")
+    monkeypatch.setattr(keys, "https", provider)
+    cached.cache_clear()
+    with parameter_store(monkeypatch) as store:
+        yield store, provider
+    cached.cache_clear()
+
+
+def refused(call: Any, *given: Any, **named: Any) -> str:
+    """The reason for which a call is refused, which it has to be."""
+    with pytest.raises(RefusedError) as error:
+        call(*given, **named)
+    return error.value.reason
 
 
 def request_event(

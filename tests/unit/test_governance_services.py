@@ -16,7 +16,6 @@ from moto import mock_aws
 from governance import aws
 from governance.audit import Acknowledged
 from governance.events import Ids, lower_headers, started_at
-from governance.refusals import RefusedError
 from governance.settings import AuditSettings, Limits, Redaction, SettingsError, TokenSettings
 from governance.suspensions import OLDEST_SECONDS, RENEW_SECONDS, Suspensions
 from tests.unit.governance_support import (
@@ -24,13 +23,8 @@ from tests.unit.governance_support import (
     Clock,
     ParameterStore,
     parameter_store,
+    refused,
 )  # fmt: skip
-
-
-def refused(call: Any, *given: Any, **named: Any) -> str:
-    with pytest.raises(RefusedError) as error:
-        call(*given, **named)
-    return error.value.reason
 
 
 @pytest.fixture

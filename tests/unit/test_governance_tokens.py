@@ -13,7 +13,6 @@ from governance import keys
 from governance.caller import Callers
 from governance.directory import Directory
 from governance.keys import FLOOR_SECONDS, LIFETIME_SECONDS, STALE_SECONDS, KeySource
-from governance.refusals import RefusedError
 from governance.settings import TokenSettings
 from governance.tokens import LEEWAY_SECONDS, TokenVerifier
 from tests.unit.governance_support import (
@@ -27,17 +26,12 @@ from tests.unit.governance_support import (
     Provider,
     claims_of,
     parameter_store,
+    refused,
     token,
     token_settings,
 )  # fmt: skip
 
 PERMISSIONS: Any = ENTRY["permissions"]
-
-
-def refused(call: Any, *given: Any, **named: Any) -> str:
-    with pytest.raises(RefusedError) as error:
-        call(*given, **named)
-    return error.value.reason
 
 
 @pytest.fixture
