@@ -16,8 +16,10 @@ PLATFORM = ("network", "audit", "identity", "data", "tools", "gateway")
 TENANTS = ("acme-corp", "globex")
 """The tenants of `config/tenants`, which are in every environment."""
 
-UNITS = (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
-"""The deploy units; a stack is called `foundation-<environment>-<unit>`."""
+
+def units(environment: str) -> tuple[str, ...]:
+    """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
+    return (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def template(environment: str, unit: str) -> Template:
 
 def all_templates() -> Iterator[Template]:
     """The templates of all units of all environments."""
-    return (template(environment, unit) for environment in ENVIRONMENTS for unit in UNITS)
+    return (template(environment, unit) for environment in ENVIRONMENTS for unit in units(environment))
 
 
 def elsewhere(environment: str, reference: Json) -> Json:

@@ -52,7 +52,6 @@ def build_server(gateway: GatewayRecord, catalogue: Catalogue, policy: PolicyEng
         gateway.name,
         version="1.0.0",
         instructions=gateway.instructions,
-        get_tool_input_schema=catalogue.input_schema,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         on_list_prompts=handlers.list_prompts,

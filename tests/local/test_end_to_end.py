@@ -191,7 +191,6 @@ async def test_the_sdk_finds_the_token_endpoint_from_the_gateway_url_alone(
         storage=storage,
         client_id=agent.client_id,
         client_secret=agent.client_secret,
-        issuer=issuer(local_run),
     )
     auth.scopes = " ".join(agent.scopes)
     async with (
@@ -200,15 +199,6 @@ async def test_the_sdk_finds_the_token_endpoint_from_the_gateway_url_alone(
     ):
         assert await call(client, "hello_world", name="Ada") == {"message": "Hello, Ada!"}
     assert storage.token
-
-
-def issuer(local_run: LocalRun) -> str:
-    """The issuer that the gateway's metadata names."""
-    origin = f"http://127.0.0.1:{local_run.ports.gateway}"
-    page = httpx2.get(f"{origin}/.well-known/oauth-protected-resource", trust_env=False).json()
-    (server,) = page["authorization_servers"]
-    assert isinstance(server, str)
-    return server
 
 
 def test_the_contract_of_a_deployed_gateway_holds(local_run: LocalRun) -> None:

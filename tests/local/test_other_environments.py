@@ -10,7 +10,7 @@ import pytest
 from local.platform import Platform
 from tests.assemblies import assembly
 from tests.local.local_run import LocalRun
-from tests.templates import UNITS
+from tests.templates import units
 
 
 @pytest.fixture(scope="module")
@@ -32,4 +32,4 @@ def test_every_stack_deploys(account: Platform, environment: str) -> None:
     shutil.copytree(assembly(environment), account.layout.assembly)
     deployed: list[str] = []
     account.deployment.deploy(deployed.append)
-    assert sorted(deployed) == sorted(f"foundation-{environment}-{unit}" for unit in UNITS)
+    assert sorted(deployed) == sorted(f"foundation-{environment}-{unit}" for unit in units(environment))

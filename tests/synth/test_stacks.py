@@ -9,7 +9,7 @@ import yaml
 
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS, assembly, copy_of_the_app, run_app
-from tests.templates import UNITS, Json, Template, all_templates, strings, template
+from tests.templates import Json, Template, all_templates, strings, template, units
 
 in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 DATA_BEARING = {
@@ -31,7 +31,9 @@ def stacks_of(assembly_folder: Path) -> dict[str, Json]:
 
 @in_every_environment
 def test_stacks_are_split_by_lifetime(environment: str) -> None:
-    assert stacks_of(assembly(environment)).keys() == {f"foundation-{environment}-{unit}" for unit in UNITS}
+    assert stacks_of(assembly(environment)).keys() == {
+        f"foundation-{environment}-{unit}" for unit in units(environment)
+    }
 
 
 @pytest.mark.parametrize(("environment", "protected"), [("dev", False), ("gamma", True), ("prod", True)])
@@ -45,7 +47,7 @@ def test_data_outlives_its_stack_where_it_should(environment: str, outlives: boo
     """What a first creation that fails leaves behind would be in the way of the second, if it has a name."""
     kept = {("Retain", "Retain"), ("RetainExceptOnCreate", "Retain")}
     named = {"AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::KMS::Key"}
-    for unit in UNITS:
+    for unit in units(environment):
         for logical_id, resource in template(environment, unit).resources.items():
             if resource["Type"] in DATA_BEARING:
                 policies = (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
@@ -55,7 +57,7 @@ def test_data_outlives_its_stack_where_it_should(environment: str, outlives: boo
 
 
 def test_a_development_environment_leaves_nothing_behind() -> None:
-    for unit in UNITS:
+    for unit in units("dev"):
         for logical_id, resource in template("dev", unit).resources.items():
             assert resource.get("DeletionPolicy", "Delete") == "Delete", logical_id
     assert template("dev", "identity").only("AWS::Cognito::UserPool").get("DeletionProtection") != "ACTIVE"
@@ -76,9 +78,10 @@ def test_references_between_stacks_are_weak() -> None:
 @in_every_environment
 def test_a_stack_refers_to_outputs_that_exist(environment: str) -> None:
     outputs = {
-        f"foundation-{environment}-{unit}": template(environment, unit).body.get("Outputs", {}) for unit in UNITS
+        f"foundation-{environment}-{unit}": template(environment, unit).body.get("Outputs", {})
+        for unit in units(environment)
     }
-    for unit in UNITS:
+    for unit in units(environment):
         for reference in references(template(environment, unit).body):
             assert reference["OutputName"] in outputs[reference["StackName"]]
 
@@ -115,7 +118,7 @@ def test_without_an_account_the_templates_fit_any(environment: str) -> None:
 
 @in_every_environment
 def test_resources_carry_the_tags_that_costs_are_told_apart_by(environment: str) -> None:
-    for unit in UNITS:
+    for unit in units(environment):
         for logical_id, resource in template(environment, unit).resources.items():
             if tags := resource.get("Properties", {}).get("Tags"):
                 given = tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
