@@ -45,6 +45,11 @@ def add_stacks(app: App, settings: Settings) -> None:
         audit=audit.audit,
         servers=tools.servers,
     )
+    if settings.environment.cluster is not None:
+        # Only here: where there is no cluster, EKS's module need not be loaded.
+        from stacks.cluster_stack import ClusterStack  # noqa: PLC0415
+
+        ClusterStack(app, settings=settings, cluster=settings.environment.cluster, network=network.network)
     for tenant in settings.tenants:
         TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway, warnings=audit.audit.topic)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.base import PackageName, SettingsModel, Slug, text
+from stacks.settings.cluster import ClusterSettings
 from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
 from stacks.settings.identity import IdentitySettings
 from stacks.settings.limits import LimitSettings
@@ -247,6 +248,8 @@ class EnvironmentSettings(SettingsModel):
     audit: AuditSettings = AuditSettings()
     classification: ClassificationSettings = ClassificationSettings()
     quotas: QuotaSettings = QuotaSettings()
+    cluster: ClusterSettings | None = None
+    """The Kubernetes cluster that agents run on; none when left out."""
     log_retention_days: LogRetentionDays
     """Days that every log group keeps its events."""
     protection: ProtectionSettings
