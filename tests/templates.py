@@ -13,13 +13,20 @@ Json = dict[str, Any]
 PLATFORM = ("network", "audit", "identity", "data", "tools", "gateway")
 """The deploy units that every environment has."""
 
+CLUSTER = ("cluster",)
+"""The deploy unit that only environments with a cluster have."""
+
+WITH_CLUSTER = ("gamma", "prod")
+"""The environments with a cluster."""
+
 TENANTS = ("acme-corp", "globex")
 """The tenants of `config/tenants`, which are in every environment."""
 
 
 def units(environment: str) -> tuple[str, ...]:
     """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
-    return (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
+    cluster = CLUSTER if environment in WITH_CLUSTER else ()
+    return (*PLATFORM, *cluster, *(f"tenant-{tenant}" for tenant in TENANTS))
 
 
 @dataclass(frozen=True)

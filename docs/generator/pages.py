@@ -13,8 +13,8 @@ from docs.generator.permissions import permissions_page
 from docs.generator.tools import tools_page
 
 FOLDER = Path(__file__).parents[1] / "reference"
-ENVIRONMENT = "dev"
-"""The environment whose templates are read for the outputs; they are the same in all."""
+ENVIRONMENT = "prod"
+"""The environment whose templates are read for the outputs: it has every stack, and what others have is the same."""
 
 
 def pages(assembly: Path) -> dict[str, str]:
