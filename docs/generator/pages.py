@@ -7,6 +7,7 @@ from pathlib import Path
 from docs.generator.access import access_page
 from docs.generator.audit import audit_page
 from docs.generator.configuration import configuration_page
+from docs.generator.cost import cost_page
 from docs.generator.limits import limits_page
 from docs.generator.outputs import outputs_page
 from docs.generator.permissions import permissions_page
@@ -30,5 +31,6 @@ def pages(assembly: Path) -> dict[str, str]:
         "permissions.md": permissions_page(),
         "outputs.md": outputs_page(assembly, environment=ENVIRONMENT),
         "audit.md": audit_page(),
+        "cluster-cost.md": cost_page(),
         "local-run-limits.md": limits_page(),
     }

@@ -191,6 +191,7 @@ def test_production_has_the_node_groups_of_the_design() -> None:
 @with_a_cluster
 def test_node_groups_are_replaced_one_by_one_and_never_by_force(environment: str) -> None:
     for group in stack(environment).properties("AWS::EKS::Nodegroup"):
+        assert group["Version"] == settings(environment).version, "raised with the cluster, after it"
         assert group["UpdateConfig"] == {"MaxUnavailable": 1}
         assert group["ForceUpdateEnabled"] is False
         assert group["AmiType"].startswith("AL2023_")

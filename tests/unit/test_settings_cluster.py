@@ -85,8 +85,8 @@ def test_left_out_it_has_the_sizes_of_the_design() -> None:
                 "cluster.general",
                 {"instance_types": ["m6i.large", "m7g.large"], "minimum": 1, "maximum": 2, "desired": 1},
             ),
-            "config/dev.yaml: cluster.general.instance_types: m6i.large is amd64 and m7g.large is arm64, and a node group "
-            "runs one image: name types of one architecture",
+            "config/dev.yaml: cluster.general.instance_types: m6i.large is amd64 and m7g.large is arm64, and a node "
+            "group runs one image: name types of one architecture",
         ),
         (
             at("cluster.general", {"instance_types": ["m6i.large"], "minimum": 3, "maximum": 2, "desired": 3}),

@@ -139,6 +139,7 @@ class AgentCluster(Construct):
                 f"{plan.name.capitalize()}Nodes",
                 plan=plan,
                 cluster=self._cluster,
+                kubernetes_version=self._plan.kubernetes_version,
                 role=role,
                 subnets=placement.subnets,
                 # The cluster's own group, in which nodes and API server talk, is only added where none is named.
