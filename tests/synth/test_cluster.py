@@ -1,12 +1,18 @@
 """The cluster's stack: a private API, exact access, nodes and add-ons in order, nothing of any tenant (R17)."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import App, aws_eks_v2 as eks
 
+import app as application
 from foundation.cluster.addresses import dns_address
 from foundation.cluster.versions import ADD_ONS
+from stacks.cluster_stack import ClusterStack
+from stacks.foundation_stack import FoundationStack
+from stacks.network_stack import NetworkStack
 from stacks.settings import load_settings
 from stacks.settings.cluster import ClusterSettings
 from tests.templates import WITH_CLUSTER, Json, Template, template, written
@@ -143,12 +149,10 @@ def test_people_assume_the_roles_that_the_settings_let_them(environment: str, ro
         if logical_id.startswith(role)
     ]
     [statement] = made["AssumeRolePolicyDocument"]["Statement"]
-    assert written(statement["Principal"]["AWS"]) == "arn:<AWS::Partition>:iam::<AWS::AccountId>:root"
+    assert written(statement["Principal"]["AWS"]) == "arn:aws:iam::<AWS::AccountId>:root"
     named = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
     arns = [written(arn) for arn in (named if isinstance(named, list) else [named])]
-    assert arns == [
-        f"arn:<AWS::Partition>:iam::<AWS::AccountId>:role/{name}" for name in getattr(settings(environment), key)
-    ]
+    assert arns == [f"arn:aws:iam::<AWS::AccountId>:role/{name}" for name in getattr(settings(environment), key)]
 
 
 @with_a_cluster
@@ -314,13 +318,23 @@ def test_nothing_in_it_is_a_tenants(environment: str) -> None:
     assert [tenant for tenant in ("acme-corp", "globex") if tenant in text] == []
 
 
-@with_a_cluster
-def test_other_stacks_find_the_output_by_which_they_apply_manifests(environment: str) -> None:
-    """It is there without any tenant's workloads, so that the first ones change nothing here."""
-    cluster = stack(environment)
-    function = cluster.body["Outputs"]["KubectlProvider"]["Value"]["Fn::GetAtt"][0]
-    applied = cluster.properties("Custom::AWSCDK-EKS-KubernetesResource")
-    assert {item["ServiceToken"]["Fn::GetAtt"][0] for item in applied} == {function}
+def test_a_manifest_of_another_stack_changes_nothing_in_the_clusters(tmp_path: Path) -> None:
+    """So that the first tenant with workloads is its own stack and no other."""
+    loaded = load_settings("gamma")
+    app = App(context=application.feature_flags(), outdir=str(tmp_path))
+    network = NetworkStack(app, settings=loaded)
+    cluster = ClusterStack(app, settings=loaded, cluster=settings("gamma"), network=network.network)
+    other = FoundationStack(app, "workloads", settings=loaded, description="Workloads")
+    eks.KubernetesManifest(other, "Manifest", cluster=cluster.seen_from(other), manifest=[{"kind": "Namespace"}])
+    app.synth()
+    written_now = json.loads((tmp_path / cluster.template_file).read_text(encoding="utf-8"))
+    assert written_now == stack("gamma").body
+    applied = json.loads((tmp_path / other.template_file).read_text(encoding="utf-8"))["Resources"]
+    [manifest] = [found for found in applied.values() if found["Type"] == "Custom::AWSCDK-EKS-KubernetesResource"]
+    assert manifest["Properties"]["ClusterName"] == "foundation-gamma"
+    token = manifest["Properties"]["ServiceToken"]["Fn::GetStackOutput"]
+    assert (token["StackName"], token["OutputName"]) == ("foundation-gamma-cluster", "KubectlProvider")
+    assert cluster in other.dependencies
 
 
 @with_a_cluster
