@@ -5,13 +5,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import jsonschema
+from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 
 from tests.kubernetes.custom_resources import SCHEMAS
 
 VERSION = "1.36"
 
 Json = dict[str, Any]
+
+__all__ = ["VERSION", "ValidationError", "definitions", "validate"]
 
 
 @cache
@@ -27,13 +29,13 @@ def definitions(*, strict: bool) -> Json:
 def validate(manifest: Json) -> None:
     """Whether the API of the version, or EKS' own kinds, would take `manifest` with nothing unknown in it.
 
-    Raises jsonschema.ValidationError when not.
+    Raises ValidationError when not.
     """
     _validator(manifest["apiVersion"], manifest["kind"]).validate(manifest)
 
 
 @cache
-def _validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
+def _validator(api_version: str, kind: str) -> Draft202012Validator:
     """Made once a kind: `kubernetes_validate.validate` reads all types anew for each manifest."""
     types = definitions(strict=True)
     schema = SCHEMAS.get((api_version, kind))
@@ -42,4 +44,4 @@ def _validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
         wanted = {"group": group, "version": version, "kind": kind}
         [name] = [name for name, one in types.items() if wanted in one.get("x-kubernetes-group-version-kind", [])]
         schema = {"$ref": f"#/$defs/{name}"}
-    return jsonschema.Draft202012Validator({**schema, "$defs": types})
+    return Draft202012Validator({**schema, "$defs": types})

@@ -192,7 +192,7 @@ RULES: list[tuple[str, Break, str]] = [
     *[
         (
             f"pod security {mode}",
-            lambda m, mode=mode: labels(m).update({f"pod-security.kubernetes.io/{mode}": "baseline"}),  # type: ignore[misc]
+            lambda m, mode=mode: labels(m).update({f"pod-security.kubernetes.io/{mode}": "baseline"}),
             "Namespace tenant-acme-corp: does not hold its pods to Pod Security's strictest level",
         )
         for mode in ("enforce", "audit", "warn")

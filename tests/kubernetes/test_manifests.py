@@ -1,12 +1,11 @@
 """A tenant's manifests: valid in the cluster's version, in an order that can be applied, and as intended."""
 
-import jsonschema
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from foundation.kubernetes import Manifest, tenant_manifests
 from tests.kubernetes.plans import IMAGE, of_kind, only, tenant_plan, two_tenants, workload
-from tests.kubernetes.schemas import VERSION, validate
+from tests.kubernetes.schemas import VERSION, ValidationError, validate
 
 MANIFESTS = [manifest for ours in two_tenants().values() for manifest in ours]
 
@@ -37,7 +36,7 @@ def test_library_says_the_same(manifest: Manifest) -> None:
     ],
 )
 def test_validation_refuses_what_the_api_does_not_know(kind: str, change: Manifest) -> None:
-    with pytest.raises(jsonschema.ValidationError):
+    with pytest.raises(ValidationError):
         validate({**of_kind(MANIFESTS, kind)[0], **change})
 
 
@@ -52,7 +51,7 @@ def test_validation_refuses_what_the_api_does_not_know(kind: str, change: Manife
 )
 def test_validation_refuses_hosts_that_eks_does_not_take(peer: Manifest) -> None:
     policy = of_kind(MANIFESTS, "ApplicationNetworkPolicy")[0]
-    with pytest.raises(jsonschema.ValidationError):
+    with pytest.raises(ValidationError):
         validate({**policy, "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [peer]}]}})
 
 

@@ -109,4 +109,4 @@ def _cores(text: str) -> Decimal:
 
 def _bytes(text: str) -> int:
     number = text.rstrip("KMGTi")
-    return int(number) * 1024 ** ("KMGT".index(text[-2]) + 1 if text.endswith("i") else 0)
+    return int(number) << 10 * ("KMGT".index(text[-2]) + 1 if text.endswith("i") else 0)
