@@ -21,6 +21,8 @@ from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.delivery_streams import delivery
+from local.emulator.eks import service as eks_service
+from local.emulator.eks.objects import ObjectRecord
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
 from local.emulator.log_delivery.transformers import Transformer
@@ -34,6 +36,8 @@ from local.emulator.resources import (
     budgets,
     codedeploy,
     corrections,
+    eks,
+    kubernetes,
     logs,
     network,
     network_acls,
@@ -66,6 +70,11 @@ _RESOURCE_TYPES = (
     budgets.Budget(),
     wafv2.WebAclAssociation(),
     wafv2.LoggingConfiguration(),
+    eks.CLUSTER,
+    eks.NODE_GROUP,
+    eks.ADDON,
+    eks.POD_IDENTITY_ASSOCIATION,
+    eks.ACCESS_ENTRY,
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
     agentcore_governance.POLICY_ENGINE,
@@ -108,5 +117,7 @@ def install(settings: Settings) -> None:
     secret_versions.install()
     rotation.install()
     parameters.install()
+    eks_service.install(settings.ca_file)
+    kubernetes.install(ObjectRecord(settings.state / "kubernetes"))
     web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()
