@@ -13,6 +13,7 @@ from aws_cdk import App  # noqa: E402 - starts Node, which is found only now
 from foundation.nag import add_policy_packs, synthesize  # noqa: E402
 from foundation.variables import VariablesError  # noqa: E402
 from foundation.wheels import BundleError  # noqa: E402
+from stacks.agent_service_stack import AgentServiceStack, conversations_of  # noqa: E402
 from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402
@@ -35,7 +36,7 @@ def add_stacks(app: App, settings: Settings) -> None:
     network = NetworkStack(app, settings=settings)
     audit = AuditStack(app, settings=settings)
     pool = own_pool(app, settings=settings, warnings=audit.audit.topic)
-    DataStack(app, settings=settings)
+    data = DataStack(app, settings=settings)
     tools = ToolsStack(app, settings=settings, network=network.network)
     gateway = GatewayStack(
         app,
@@ -46,7 +47,18 @@ def add_stacks(app: App, settings: Settings) -> None:
         servers=tools.servers,
     )
     for tenant in settings.tenants:
-        TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway, warnings=audit.audit.topic)
+        own = TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway, warnings=audit.audit.topic)
+        if conversations_of(tenant):
+            AgentServiceStack(
+                app,
+                settings=settings,
+                tenant=tenant,
+                tenant_stack=own,
+                network=network.network,
+                data=data,
+                gateway=gateway,
+                warnings=audit.audit.topic,
+            )
 
 
 def main() -> None:

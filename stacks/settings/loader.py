@@ -20,6 +20,7 @@ from stacks.settings.access.handwritten import read_statements
 from stacks.settings.access.members import PLATFORM_FILE
 from stacks.settings.access.offer import read_offer
 from stacks.settings.agreement import ignored_files, name_mistakes, quota_mistakes, tenant_mistakes
+from stacks.settings.conversation import service_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.groups import PlatformGroups
 from stacks.settings.sentences import sentences
@@ -119,6 +120,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     for file, tenant in tenants.items():
         mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)
     present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
+    mistakes += service_mistakes(name, environment, present)
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
     platform = _platform_groups(root, mistakes)

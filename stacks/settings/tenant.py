@@ -27,6 +27,33 @@ class CallLimits(SettingsModel):
     """Calls within a minute; the gateway refuses the rest."""
 
 
+Caller = Annotated[
+    str,
+    text(
+        r"^(role|user)/[\w+=,.@-]{1,64}$",
+        wanted="role/<name> or user/<name>, without a path, like role/finance-team",
+    ),
+]
+"""An IAM role or user of the environment's account."""
+
+
+class ConversationSettings(SettingsModel):
+    """Who talks to an agent, and the model that it answers with."""
+
+    callers: tuple[Caller, ...] = Field(min_length=1, max_length=50, strict=False)
+    """IAM roles and users of the environment's account that may talk to it, by name. IAM has to let them as well: the
+    kit makes a policy to attach to them."""
+    model: Slug = "default"
+    """Which of the environment's `models` it uses."""
+
+    @field_validator("callers")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"lists {', '.join(twice)} twice: name each caller once")
+        return value
+
+
 class AgentSettings(SettingsModel):
     """One agent: a confidential client with a rotated secret (R2, R4)."""
 
@@ -48,6 +75,8 @@ class AgentSettings(SettingsModel):
     principals: dict[Slug, Annotated[tuple[RoleArn, ...], Field(strict=False)]] = {}
     """Per environment, roles made outside this kit that may read the agent's secret. Roles that the kit's own
     stacks make are granted there."""
+    conversation: ConversationSettings | None = None
+    """Make it an agent that people talk to, with a service of its own."""
 
     @field_validator("groups")
     @classmethod
