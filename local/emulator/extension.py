@@ -9,6 +9,7 @@ from local.emulator import (
     conditions,
     iam_conditions,
     iam_reads,
+    iam_simulation,
     moto_services,
     parameters,
     rotation,
@@ -21,7 +22,7 @@ from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.delivery_streams import delivery
-from local.emulator.eks import service as eks_service
+from local.emulator.eks import pod_identity, service as eks_service
 from local.emulator.eks.objects import ObjectRecord
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
@@ -101,6 +102,7 @@ def install(settings: Settings) -> None:
     codedeploy_service.install(deployments)
     iam_conditions.install()
     iam_reads.install()
+    iam_simulation.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)
@@ -118,6 +120,7 @@ def install(settings: Settings) -> None:
     rotation.install()
     parameters.install()
     eks_service.install(settings.ca_file)
+    pod_identity.install(settings.state)
     kubernetes.install(ObjectRecord(settings.state / "kubernetes"))
     web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()

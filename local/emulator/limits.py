@@ -268,6 +268,27 @@ LIMITS: tuple[Limit, ...] = (
         checked=f"the functions' unit tests, which read the lines; {_SYNTH}",
     ),
     Limit(
+        subject="AWS::EKS::Cluster, Nodegroup, Addon, AccessEntry",
+        not_proved="Recorded, told by the API, and refused where the emulator knows that EKS refuses (unknown add-ons, "
+        "roles without trust, Auto Mode by halves, a version skipped). There is no Kubernetes API server and no node: "
+        "nothing listens at the endpoint, no add-on runs, no access entry decides, and of an add-on's version and "
+        "configuration only the form is known",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="Custom::AWSCDK-EKS-KubernetesResource (kubectl)",
+        not_proved="The provider's function is not called. Objects need apiVersion, kind, a name, and a namespace that "
+        "is there by then; they are recorded in kubernetes/<cluster>.json of the state folder. No pod starts, and no "
+        "network policy, quota or admission check decides",
+        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/unit); {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::EKS::PodIdentityAssociation, eks-auth:AssumeRoleForPodIdentity",
+        not_proved="A token of a service account gets a session of the associated role, with the tags that EKS sets, if "
+        "the role's trust policy allows it. No API server signs such tokens: a key in the state folder does",
+        checked=_ACCOUNT,
+    ),
+    Limit(
         subject="Termination protection, deletion protection, retention",
         not_proved="Enforced while the emulator runs; everything is gone when it ends",
         checked=_SYNTH,

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
+from tests.local.aws_clients import aws_client
 from tests.local.conftest import Emulator
 from tests.local.emulator_stacks import (
     LAMBDA_TRUST,
@@ -25,6 +30,7 @@ from tests.local.emulator_stacks import (
 )
 
 NAME = "plane"
+AUDIENCE = "pods.eks.amazonaws.com"
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 EDIT = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
@@ -380,3 +386,64 @@ def test_an_object_is_created_once(plane: Stack) -> None:
     plane.update({**BASE, "Objects": manifest(NAMESPACE)})
     again = {**manifest(NAMESPACE), "DependsOn": "Objects"}
     assert "AlreadyExists: Namespace team" in refused(plane, Objects=manifest(NAMESPACE), Again=again)
+
+
+def token(key: Path, *, subject: str = "system:serviceaccount:team:worker", audience: str = AUDIENCE) -> str:
+    """A token of a service account as the cluster's API server signs them."""
+    claims = {"sub": subject, "aud": [audience], "exp": int(time.time()) + 600}
+    signer = ECKey.import_key(key.read_text())
+    return jwt.encode({"alg": "ES256"}, claims, signer, algorithms=["ES256"])
+
+
+@pytest.fixture
+def with_association(emulator: Emulator, plane: Stack) -> Any:
+    """A client of EKS Auth, where the service account team/worker has a role for its own session's tags."""
+    conditions = {"StringEquals": {"aws:RequestTag/kubernetes-namespace": "team"}}
+    trusting = trust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession")
+    trusting["Statement"][0]["Condition"] = conditions
+    plane.update(
+        {
+            **BASE,
+            "Strict": role(trusting, {"Effect": "Allow", "Action": "eks:ListClusters", "Resource": "*"}),
+            "Association": association(RoleArn=get_att("Strict", "Arn")),
+            "Elsewhere": association(Namespace="other", RoleArn=get_att("Strict", "Arn")),
+        }
+    )
+    return emulator.client("eks-auth")
+
+
+def test_a_pod_gets_a_session_of_its_role(emulator: Emulator, with_association: Any) -> None:
+    answer = with_association.assume_role_for_pod_identity(
+        clusterName=NAME, token=token(emulator.state / "service-accounts.pem")
+    )
+    assert answer["subject"] == {"namespace": "team", "serviceAccount": "worker"}
+    given = answer["credentials"]
+    credentials = {name[:1].upper() + name[1:]: given[name] for name in given}
+    eks = aws_client("eks", emulator.endpoint_url, credentials)
+    assert NAME in eks.list_clusters()["clusters"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        eks.describe_cluster(name=NAME)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"subject": "system:serviceaccount:team:nobody"}, "ResourceNotFoundException"),
+        ({"subject": "system:serviceaccount:other:worker"}, "AccessDeniedException"),
+        ({"subject": "system:node:one"}, "InvalidTokenException"),
+        ({"audience": "sts.amazonaws.com"}, "InvalidTokenException"),
+    ],
+)
+def test_other_pods_get_none(emulator: Emulator, with_association: Any, wrong: dict[str, str], code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        with_association.assume_role_for_pod_identity(
+            clusterName=NAME, token=token(emulator.state / "service-accounts.pem", **wrong)
+        )
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_a_token_of_another_signer_is_none(tmp_path: Path, with_association: Any) -> None:
+    strange = tmp_path / "key.pem"
+    strange.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
+    with pytest.raises(ClientError, match="InvalidTokenException"):
+        with_association.assume_role_for_pod_identity(clusterName=NAME, token=token(strange))
