@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from stacks.settings.base import RoleArn, SettingsModel, Slug, text
 from stacks.settings.groups import GroupSettings
 from stacks.settings.limits import RequestsPerMinute
+from stacks.settings.workload import WorkloadSettings
 
 Scope = Annotated[
     str,
@@ -77,6 +78,8 @@ class AgentSettings(SettingsModel):
     stacks make are granted there."""
     conversation: ConversationSettings | None = None
     """Make it an agent that people talk to, with a service of its own."""
+    workload: WorkloadSettings | None = None
+    """Run it in the environment's cluster, where there is one."""
 
     @field_validator("groups")
     @classmethod
@@ -106,3 +109,8 @@ class TenantSettings(SettingsModel):
     budget_usd: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """What it should cost in a month, in US dollars; at 80 and 100 percent, and when it is forecast to be spent, the
     topic of the audit stack is told. None when left out."""
+
+    @property
+    def workloads(self) -> dict[str, WorkloadSettings]:
+        """The agents that run in clusters, by name."""
+        return {name: agent.workload for name, agent in self.agents.items() if agent.workload is not None}
