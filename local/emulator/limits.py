@@ -284,8 +284,8 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="AWS::EKS::PodIdentityAssociation, eks-auth:AssumeRoleForPodIdentity",
-        not_proved="A token of a service account gets a session of the associated role, with the tags that EKS sets, if "
-        "the role's trust policy allows it. No API server signs such tokens: a key in the state folder does",
+        not_proved="A token of a service account gets a session of the associated role, with the tags that EKS sets, "
+        "if the role's trust policy allows it. No API server signs such tokens: a key in the state folder does",
         checked=_ACCOUNT,
     ),
     Limit(

@@ -21,6 +21,7 @@ from stacks.settings.models import GuardrailSettings, ModelSettings
 from stacks.settings.quotas import QuotaSettings
 from stacks.settings.tenant import AgentSettings, CallLimits, ConversationSettings, TenantSettings
 from stacks.settings.versions import ServedMajor
+from stacks.settings.workload import ReplicaSettings, WorkloadSettings
 
 __all__ = [
     "MOST_ZONES",
@@ -49,6 +50,7 @@ __all__ = [
     "ProtectionSettings",
     "QuotaSettings",
     "RateLimit",
+    "ReplicaSettings",
     "ServedMajor",
     "Settings",
     "SettingsError",
@@ -56,6 +58,7 @@ __all__ = [
     "ToolGrant",
     "ToolServerSettings",
     "WafSettings",
+    "WorkloadSettings",
     "available_environments",
     "load_settings",
 ]
