@@ -5,7 +5,6 @@ from __future__ import annotations
 from aws_cdk import Tags, Token
 from constructs import Construct
 
-from foundation.cluster.addresses import SERVICE_CIDR
 from foundation.kubernetes import Manifest, NetworkAccess, TenantPlan, WorkloadPlan
 from foundation.network import Network
 from foundation.tenant import TAG
@@ -15,6 +14,7 @@ from stacks.data_stack import DataStack
 from stacks.foundation_stack import FoundationStack
 from stacks.model_choice import model_access
 from stacks.settings import Settings, TenantSettings, WorkloadSettings
+from stacks.settings.cluster import ClusterSettings
 from stacks.settings.workload import full_image
 from stacks.tenant_stack import TenantStack
 
@@ -56,7 +56,7 @@ class WorkloadsStack(FoundationStack):
             scope, f"workloads-{name}", settings=settings, description=f"Agents of the tenant {name} in the cluster"
         )
         Tags.of(self).add(TAG, name)
-        self._network = network
+        self._network, self._cluster = network, _cluster(settings)
         credentials = tenant_stack.tenant.credentials
         self.workloads = TenantWorkloads(
             self,
@@ -88,17 +88,16 @@ class WorkloadsStack(FoundationStack):
         return NetworkAccess(
             region=self.settings.environment.region,
             endpoint_cidrs=tuple(self._network.endpoint_cidrs),
-            service_cidr=SERVICE_CIDR,
+            service_cidr=self._cluster.service_cidr,
             token_host=f"{self.settings.prefix}-{self.account}.{domain}" if known else f"*.{domain}",
         )
 
     def _plan(self, tenant: str, agent: str, workload: WorkloadSettings) -> WorkloadPlan:
         settings = self.settings
-        registry = settings.environment.cluster.registry if settings.environment.cluster else None
         model = model_access(settings, workload.model)
         return WorkloadPlan(
             agent=agent,
-            image=full_image(workload.image, registry=registry),
+            image=full_image(workload.image, registry=self._cluster.registry),
             min_replicas=workload.replicas.min,
             max_replicas=workload.replicas.max,
             cpu=workload.cpu,
@@ -108,3 +107,10 @@ class WorkloadsStack(FoundationStack):
             guardrail_id=model.guardrail_id,
             guardrail_version=model.guardrail_version,
         )
+
+
+def _cluster(settings: Settings) -> ClusterSettings:
+    cluster = settings.environment.cluster
+    if cluster is None:  # the app makes no such stack then
+        raise ValueError(f"{settings.name} has no cluster.")
+    return cluster

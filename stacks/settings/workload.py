@@ -93,24 +93,16 @@ def full_image(image: str, *, registry: str | None) -> str:
     return image if own or registry is None else f"{registry}/{image}"
 
 
-def workload_mistakes(
-    name: str, environment: EnvironmentSettings, tenants: Mapping[Path, TenantSettings]
-) -> list[str]:
+def workload_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping[Path, TenantSettings]) -> list[str]:
     """Where workloads of the tenants in the environment `name`, its cluster and its models disagree."""
     if environment.cluster is None:
         return []
     label = f"config/{name}.yaml"
-    found = [
+    return [
         mistake
         for file, tenant in tenants.items()
         for mistake in _of_tenant(f"config/tenants/{file.name}", tenant, environment, label)
     ]
-    if not environment.network.nat_gateways and any(tenant.workloads for tenant in tenants.values()):
-        found.append(
-            f"{label}: network.nat_gateways: 0 leaves agents in the cluster no way to the token endpoint, which "
-            "PrivateLink does not serve: set it to 1 or more, or remove cluster"
-        )
-    return found
 
 
 def _of_tenant(file: str, tenant: TenantSettings, environment: EnvironmentSettings, label: str) -> Iterator[str]:
