@@ -14,6 +14,7 @@ from local.emulator import (
     parameters,
     rotation,
     secret_versions,
+    table_access,
     templates,
     web_acls,
 )
@@ -117,6 +118,7 @@ def install(settings: Settings) -> None:
     function_logs.install()
     queries.install()
     secret_versions.install()
+    table_access.install()
     rotation.install()
     parameters.install()
     eks_service.install(settings.ca_file)
