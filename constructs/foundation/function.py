@@ -6,24 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from aws_cdk import (
-    ArnFormat,
-    AssetHashType,
-    Duration,
-    Stack,
-    aws_ec2 as ec2,
-    aws_iam as iam,
-    aws_lambda as lambda_,
-    aws_logs as logs,
-)
+from aws_cdk import AssetHashType, Duration, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, arn_as_printed
 from foundation.bundle import archive, bundle
+from foundation.function_runtime import VpcPlacement, runtime_statements
 from foundation.log_group import LogKeeping
 from foundation.variables import check_variables
 from foundation.web_server import SCRIPT, WebServer, start_script, web_archive
 from foundation.wheels import PLATFORM, PLATFORM_CONTEXT
+
+__all__ = ["BundleContents", "FunctionSize", "PythonFunction", "VpcPlacement"]
 
 SOURCE_ROOT = Path(__file__).parents[2] / "lambda"
 BUNDLES = Path(__file__).parents[2] / ".cache" / "bundles"
@@ -32,15 +26,6 @@ SHARED_PACKAGES = ("toolkit",)
 
 GOVERNANCE_PACKAGES = ("governance",)
 """What the functions share that judge and record calls (docs/decisions/interceptors.md)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VpcPlacement:
-    """Where in a VPC a function runs: `subnets` of `vpc`, behind `security_group`."""
-
-    vpc: ec2.IVpc
-    subnets: ec2.SubnetSelection
-    security_group: ec2.ISecurityGroup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +106,8 @@ class PythonFunction(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
         )
-        self._grant_runtime(log_group, placement)
+        for statement in runtime_statements(self, log_group=log_group, placement=placement):
+            self.role.add_to_policy(statement)
         log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
         for statement in statements:
             self.role.add_to_policy(statement)
@@ -188,40 +174,3 @@ class PythonFunction(Construct):
                     "these actions"
                 },
             )
-
-    def _grant_runtime(self, log_group: logs.ILogGroup, placement: VpcPlacement | None) -> None:
-        """What the Lambda service itself does under the role, instead of the AWS managed policies."""
-        log_group.grant(self.role, "logs:CreateLogStream", "logs:PutLogEvents")
-        if placement is None:
-            return
-        stack = Stack.of(self)
-
-        def arn(resource: str, name: str) -> str:
-            return stack.format_arn(
-                service="ec2", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
-            )
-
-        interfaces = arn("network-interface", "*")
-        change = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
-        subnet_ids = placement.vpc.select_subnets(subnet_group_name=placement.subnets.subnet_group_name).subnet_ids
-        for statement in (
-            iam.PolicyStatement(
-                actions=["ec2:CreateNetworkInterface"],
-                resources=[
-                    interfaces,
-                    arn("security-group", placement.security_group.security_group_id),
-                    *(arn("subnet", subnet_id) for subnet_id in subnet_ids),
-                ],
-            ),
-            iam.PolicyStatement(actions=change, resources=[interfaces]),
-            iam.PolicyStatement(actions=["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], resources=["*"]),
-            # These are for the Lambda service alone, not for the code it runs:
-            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice-security
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=[*change, "ec2:CreateNetworkInterface"],
-                resources=["*"],
-                conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
-            ),
-        ):
-            self.role.add_to_policy(statement)

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.agent_service import AgentServiceSettings
 from stacks.settings.base import PackageName, SettingsModel, Slug, text
+from stacks.settings.cluster import ClusterSettings
 from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
 from stacks.settings.identity import IdentitySettings
 from stacks.settings.limits import LimitSettings
@@ -253,6 +254,8 @@ class EnvironmentSettings(SettingsModel):
     """Foundation models that agents may use, by the names that tenants' files use."""
     agent_service: AgentServiceSettings | None = None
     """How agents are served that people talk to; needed once a tenant has one."""
+    cluster: ClusterSettings | None = None
+    """The Kubernetes cluster that agents run on; none when left out."""
     log_retention_days: LogRetentionDays
     """Days that every log group keeps its events."""
     protection: ProtectionSettings

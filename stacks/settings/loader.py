@@ -19,7 +19,13 @@ from stacks.settings.access import AccessPlan, Sources, plan_access
 from stacks.settings.access.handwritten import read_statements
 from stacks.settings.access.members import PLATFORM_FILE
 from stacks.settings.access.offer import read_offer
-from stacks.settings.agreement import ignored_files, name_mistakes, quota_mistakes, tenant_mistakes
+from stacks.settings.agreement import (
+    cluster_mistakes,
+    ignored_files,
+    name_mistakes,
+    quota_mistakes,
+    tenant_mistakes,
+)
 from stacks.settings.conversation import service_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.groups import PlatformGroups
@@ -125,6 +131,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     mistakes += workload_mistakes(name, environment, present)
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
+    mistakes += cluster_mistakes(name, environment)
     platform = _platform_groups(root, mistakes)
     statements, wrong = read_statements(config, name, environments)
     mistakes += wrong
