@@ -97,7 +97,7 @@ class WebFunctions:
             self._running.discard(process)
             if failure:
                 await process.kill()
-            printed = process.output()
+            printed = await process.settled_output()
             if not failure:
                 self._idle[_name(config)].append((_revision(config), process))
         if failure:

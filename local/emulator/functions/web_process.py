@@ -136,8 +136,14 @@ class WebProcess:
             self._process.stdin.close()  # lets the launcher's watcher go
         await self._reader
 
+    async def settled_output(self) -> str:
+        """`output`, once what it printed before it ended its answer has come through the pipe, some turns of the loop."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return self.output()
+
     def output(self) -> str:
-        """What it has printed since this was last asked."""
+        """What it has printed since this was last asked, as far as it is read."""
         lines, self._lines = self._lines, []
         return "\n".join(lines)
 
