@@ -137,7 +137,7 @@ class WebProcess:
         await self._reader
 
     async def settled_output(self) -> str:
-        """`output`, once what it printed before it ended its answer has come through the pipe, some turns of the loop."""
+        """`output`, once what was printed before the end of an answer is through the pipe, some turns of the loop."""
         for _ in range(5):
             await asyncio.sleep(0)
         return self.output()
