@@ -72,11 +72,15 @@ def test_a_tenants_role_reaches_the_tenants_items_alone() -> None:
     resources = Template.from_stack(stack).to_json()["Resources"].values()
     [policy] = [r["Properties"]["PolicyDocument"] for r in resources if r["Type"] == "AWS::IAM::Policy"]
     [items, index, decrypt] = policy["Statement"]
-    assert items["Condition"] == index["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#*"]},
-        # ForAllValues holds for a request without keys (Scan); this one does not.
-        "Null": {"dynamodb:LeadingKeys": "false"},
-    }
+    assert (
+        items["Condition"]
+        == index["Condition"]
+        == {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#*"]},
+            # ForAllValues holds for a request without keys (Scan); this one does not.
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        }
+    )
     assert not {"dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:PartiQLSelect"} & set(items["Action"])
     assert [name.split(":")[0] for name in items["Action"]] == ["dynamodb"] * len(items["Action"])
     assert "*" not in many(items["Resource"])
