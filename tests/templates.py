@@ -19,7 +19,7 @@ TENANTS = ("acme-corp", "globex")
 
 def units(environment: str) -> tuple[str, ...]:
     """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
-    return (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
+    return (*PLATFORM, *(f"{unit}-{tenant}" for unit in ("tenant", "agent-service") for tenant in TENANTS))
 
 
 @dataclass(frozen=True)
