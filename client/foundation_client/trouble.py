@@ -131,9 +131,9 @@ def _problem(response: httpx2.Response) -> ServiceError:
 
 
 _WAYS_OUT = {
-    "caller_refused": "AWS let you in, but the agent's `callers` do not have you: ask for your role to be added to them.",
+    "caller_refused": "AWS lets you in, but you are not among the agent's `callers`: ask for your role to be added.",
     "caller_unknown": "Use credentials of a role or user of the environment's account: --profile.",
-    "invalid_request": f"Client {__version__} may be older than the service: update it, if the message itself is all right.",
+    "invalid_request": f"Client {__version__} may be older than the service: update it if the message is fine.",
     "conversation_not_found": "`foundation conversations` lists yours.",
     "not_found": f"Client {__version__} may be older than the service: update it.",
 }
