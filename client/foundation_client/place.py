@@ -39,6 +39,8 @@ class Place:
     credentials: Credentials
     as_whom: str
     """The credentials in words, for messages: `profile acme-prod`."""
+    title: str
+    """Whom one talks to, in words: `acme-corp/finance-agent in dev`."""
     policy: str
     """The managed policy that lets a role call this agent, in words."""
     proxy: str | None = None
@@ -61,6 +63,7 @@ def find_place(settings: Settings, variables: Mapping[str, str] = os.environ) ->
         region=region,
         credentials=credentials,
         as_whom=_as_whom(session, variables),
+        title=url if settings.url or not (agent and env) else f"{agent} in {settings.env}",
         policy=_policy(env or "<env>", agent or "<tenant>/<agent>"),
         proxy=local.proxy if local else None,
         ca_file=local.ca_file if local else _company_authority(variables),

@@ -7,7 +7,7 @@ passed over. So nothing is doubled, neither in the conversation nor on the scree
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -34,13 +34,15 @@ class Turn:
 
     def __init__(self, service: Service, message: str, conversation_id: str | None) -> None:
         self.request_id = str(uuid4())
+        self.conversation_id = conversation_id
+        """Where the message is; None until the service has taken the first one of a conversation."""
         self._service = service
         self._body = {"message": message, "request_id": self.request_id}
         if conversation_id is not None:
             self._body["conversation_id"] = conversation_id
         self._shown = _Shown(service.patience.now)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """What happens, each thing once, until the answer is whole or has failed for good (Error, then Done).
 
         Closing the iterator hangs up, which tells the service to stop. Raises CommandError when patience ends.
@@ -69,6 +71,8 @@ class Turn:
         self._shown.begin()
         with self._service.stream(self._body) as events:
             for event in events:
+                if isinstance(event, Start):
+                    self.conversation_id = event.conversation_id
                 if isinstance(event, Error):
                     failed = event
                     if not event.retryable:
