@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from foundation_client.arguments import parser
 from foundation_client.failure import CommandError, Exit
@@ -14,7 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; what hinders it goes to the standard error, in a sentence. Gives the exit code."""
     options = parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # what a terminal cannot show is no reason to fail
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no reason to fail
     # Only now what takes time: half a second of AWS, HTTP and terminal libraries.
     from foundation_client.commands import run
 

@@ -28,7 +28,7 @@ def answer(turn: Turn, display: Display) -> Exit:
         display.end(stopped=True)
         return Exit.INTERRUPTED
     except CommandError as failure:
-        display.end(failure=failure)
+        display.fail(failure)
         raise
     except BaseException:
         display.end()

@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Do what the command line says and give the exit code. Raises CommandError with a sentence for the person."""
+    message = _message(options) if options.command == "chat" else None
     if options.command == "chat":
-        message = _message(options)
         _check_chat(options, message)
     settings = load(
         Settings(env=options.env, agent=options.agent, profile=options.profile, region=options.region, url=options.url)
     )
     with Service(find_place(settings), notify=_tell) as service:
         match options.command:
-            case "chat" if message is None:
+            case "chat" if message is not None:
+                turn = Turn(service, message, options.conversation)
+                return answer(turn, _display(options, turn))
+            case "chat":
                 from foundation_client.session import Session
 
                 return Session(service, _console(options), options.conversation).run()
-            case "chat":
-                turn = Turn(service, message, options.conversation)
-                return answer(turn, _display(options, turn))
             case "conversations":
                 _print(options, service.conversations(options.limit))
             case "show":

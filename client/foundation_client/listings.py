@@ -66,7 +66,7 @@ def _message(message: Message) -> Iterator[RenderableType]:
     for block in message.content:
         match block.get("type"):
             case "text" if message.role == "user":
-                yield Text(f"› {clean(str(block.get('text')))}", "bold")
+                yield Text(f"> {clean(str(block.get('text')))}", "bold")
             case "text":
                 yield Block(clean(str(block.get("text"))))
             case "tool_call":

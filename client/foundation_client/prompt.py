@@ -18,7 +18,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import ColorDepth, Output
 
-MARK = "› "
+MARK = "> "
 
 
 class CommandCompleter(Completer):
@@ -27,7 +27,11 @@ class CommandCompleter(Completer):
     def __init__(self, commands: Mapping[str, str]) -> None:
         self._commands = commands
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(
+        self,
+        document: Document,
+        complete_event: CompleteEvent,  # noqa: ARG002  # the interface's
+    ) -> Iterable[Completion]:
         """The commands that begin as the line does, with what they do."""
         typed = document.text_before_cursor
         if typed.startswith("/") and " " not in typed:

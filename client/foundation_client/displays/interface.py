@@ -17,5 +17,8 @@ class Display(Protocol):
     def show(self, event: Event) -> None:
         """Show an event as it comes."""
 
-    def end(self, *, stopped: bool = False, failure: CommandError | None = None) -> None:
-        """The answer is over: whole, stopped by the person, or failed. Called once, also after show has raised."""
+    def end(self, *, stopped: bool = False) -> None:
+        """The answer is over, or was `stopped` by the person."""
+
+    def fail(self, failure: CommandError, /) -> None:
+        """The answer is over, since the service cannot be reached or refuses; the failure itself is told elsewhere."""

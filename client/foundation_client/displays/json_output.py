@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from foundation_client.events import Done, Error, Event, Notice, Restarted, Start, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
+from foundation_client.trouble import ServiceError
 from foundation_client.turn import Turn
 
 _NAMES = {
@@ -68,12 +69,15 @@ class JsonDisplay:
             case Notice(text):
                 print(text, file=self._beside, flush=True)
 
-    def end(self, *, stopped: bool = False, failure: CommandError | None = None) -> None:
+    def fail(self, failure: CommandError) -> None:
+        """Write the object with the failure in it."""
+        self._error = _failure(failure)
+        self.end()
+
+    def end(self, *, stopped: bool = False) -> None:
         """Write the object."""
         if stopped:
             self._ending["status"] = "stopped"
-        if failure is not None:
-            self._error = {"code": getattr(failure, "problem", "") or "client", "message": str(failure)}
         whole = {
             "conversation_id": self._turn.conversation_id,
             "request_id": self._turn.request_id,
@@ -99,13 +103,20 @@ class JsonLinesDisplay:
         """Write an event."""
         self._write({"event": _NAMES[type(event)], **asdict(event)})
 
-    def end(self, *, stopped: bool = False, failure: CommandError | None = None) -> None:
-        """Write what ended the answer, unless it was the service's own `done`."""
+    def end(self, *, stopped: bool = False) -> None:
+        """Write that the answer was stopped; otherwise the service's own `done` was the last."""
         if stopped:
             self._write({"event": "stopped"})
-        if failure is not None:
-            code = getattr(failure, "problem", "") or "client"
-            self._write({"event": "error", "code": code, "message": str(failure)})
+
+    def fail(self, failure: CommandError) -> None:
+        """Write the failure as an error."""
+        self._write({"event": "error", **_failure(failure)})
 
     def _write(self, line: dict[str, Any]) -> None:
         print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
+
+
+def _failure(failure: CommandError) -> dict[str, Any]:
+    """A failure as errors of the service look."""
+    code = failure.problem if isinstance(failure, ServiceError) else ""
+    return {"code": code or "client", "message": str(failure), "correlation_id": None}

@@ -31,7 +31,7 @@ class _PlainHeading(Heading):
 
 
 class Block(Markdown):
-    """Rendered Markdown in the terminal's own colours; a link shows where it leads, since its text may say otherwise."""
+    """Rendered Markdown in the terminal's own colours; a link shows where it leads: its text may mislead."""
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "heading_open": _PlainHeading}
 

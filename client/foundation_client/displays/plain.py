@@ -42,12 +42,16 @@ class PlainDisplay:
                 self._end_line()
                 self._tell("The answer begins anew; what came before no longer counts.")
 
-    def end(self, *, stopped: bool = False, failure: CommandError | None = None) -> None:
+    def end(self, *, stopped: bool = False) -> None:
         """End the line."""
         self._end_line()
         if stopped:
             self._tell("Stopped.")
         self._out.flush()
+
+    def fail(self, _: CommandError) -> None:
+        """End the line."""
+        self.end()
 
     def _write(self, text: str) -> None:
         if text:

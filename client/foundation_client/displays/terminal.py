@@ -70,13 +70,17 @@ class TerminalDisplay:
             case Restarted():
                 self._note("The answer begins anew; what stands above no longer counts.", "yellow")
 
-    def end(self, *, stopped: bool = False, failure: CommandError | None = None) -> None:
+    def end(self, *, stopped: bool = False) -> None:
         """Leave what is final on the screen."""
         self._finish_text()
         if stopped:
             self._note("Stopped.", "yellow")
         self._do("")
         self._live.stop()
+
+    def fail(self, _: CommandError) -> None:
+        """Leave what is final on the screen."""
+        self.end()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The part that is drawn again: the end of the unfinished block, and what is being done."""
