@@ -123,7 +123,7 @@ def _delete(service: Service, options: Namespace) -> int:
         print(f"Delete conversation {options.conversation} for good? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             _tell("Kept.")
-            return Exit.INTERRUPTED
+            return Exit.OK
     service.delete(options.conversation)
     _tell(f"Deleted {options.conversation}.")
     return Exit.OK

@@ -60,7 +60,7 @@ def make_prompt(
         MARK,
         history=_history(history_file, warn),
         completer=CommandCompleter(commands),
-        complete_while_typing=True,
+        complete_while_typing=False,
         auto_suggest=AutoSuggestFromHistory(),
         key_bindings=keys,
         prompt_continuation=" " * len(MARK),

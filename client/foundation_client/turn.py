@@ -144,7 +144,7 @@ class _Shown:
                     self._answered.add(call)
                     self.count += 1
                     seconds = self._now() - self._called[call] if call in self._fresh else None
-                    yield replace(event, seconds=seconds)
+                    yield replace(event, seconds=None if seconds is None else round(seconds, 3))
             case Usage():
                 if not self._used:
                     self._used = True

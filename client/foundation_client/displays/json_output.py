@@ -56,7 +56,7 @@ class JsonDisplay:
             case ToolResult():
                 self._calls.setdefault(event.tool_call_id, {"name": event.name, "input": None}).update(
                     status="error" if event.failed else "success",
-                    seconds=None if event.seconds is None else round(event.seconds, 3),
+                    seconds=event.seconds,
                     bytes=event.bytes,
                     preview=event.preview,
                 )
