@@ -23,7 +23,7 @@ from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.delivery_streams import delivery
-from local.emulator.eks import pod_identity, service as eks_service
+from local.emulator.eks import addons, pod_identity, service as eks_service
 from local.emulator.eks.objects import ObjectRecord
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
@@ -123,6 +123,6 @@ def install(settings: Settings) -> None:
     parameters.install()
     eks_service.install(settings.ca_file)
     pod_identity.install(settings.state)
-    kubernetes.install(ObjectRecord(settings.state / "kubernetes"))
+    kubernetes.install(ObjectRecord(settings.state / "kubernetes", addons.namespaces))
     web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()

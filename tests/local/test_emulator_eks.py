@@ -356,6 +356,21 @@ def test_an_access_entry_and_its_policies(emulator: Emulator, plane: Stack) -> N
     assert eks.list_access_entries(clusterName=NAME)["accessEntries"] == []
 
 
+def test_nodes_of_auto_mode_have_their_own_policy_and_no_other(emulator: Emulator, plane: Stack) -> None:
+    def nodes(policy: str) -> dict[str, Any]:
+        policies = [{"PolicyArn": policy, "AccessScope": {"Type": "cluster"}}]
+        principal = get_att("Node", "Arn")
+        return resource(
+            "AccessEntry", ClusterName=ref("Cluster"), PrincipalArn=principal, Type="EC2", AccessPolicies=policies
+        )
+
+    assert "can only have" in refused(plane, Entry=nodes(VIEW))
+    own = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy"
+    told = plane.update({**BASE, "Entry": nodes(own)}, Outputs=outputs(Role=get_att("Node", "Arn")))
+    answer = emulator.client("eks").list_associated_access_policies(clusterName=NAME, principalArn=told["Role"])
+    assert [policy["policyArn"] for policy in answer["associatedAccessPolicies"]] == [own]
+
+
 def test_manifests_are_recorded_changed_pruned_and_removed(emulator: Emulator, plane: Stack) -> None:
     first = {"Objects": manifest(NAMESPACE, config_map("one"), config_map("two"))}
     plane.update({**BASE, **first})
@@ -364,6 +379,13 @@ def test_manifests_are_recorded_changed_pruned_and_removed(emulator: Emulator, p
     assert recorded(emulator) == ["Namespace/team", "ConfigMap/two", "ConfigMap/three"]
     plane.update(BASE)
     assert recorded(emulator) == []
+
+
+def test_an_add_on_brings_its_namespace(plane: Stack) -> None:
+    add_on = resource("Addon", ClusterName=ref("Cluster"), AddonName="amazon-cloudwatch-observability")
+    objects = manifest(config_map("one", "amazon-cloudwatch"))
+    assert "namespaces 'amazon-cloudwatch' not found" in refused(plane, Objects=objects)
+    plane.update({**BASE, "AddOn": add_on, "Objects": {**objects, "DependsOn": "AddOn"}})
 
 
 @pytest.mark.parametrize(

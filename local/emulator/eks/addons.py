@@ -34,8 +34,7 @@ PODS = "pods.eks.amazonaws.com"
 def install() -> None:
     """Correct both from now on."""
     create, update, delete = eks._create_addon, eks._update_addon, eks._delete_addon
-    associate, types = eks._create_pod_identity_association, eks._VALID_ACCESS_ENTRY_TYPES
-    eks._VALID_ACCESS_ENTRY_TYPES = (*types, "EC2", "HYBRID_LINUX", "HYPERPOD_LINUX")
+    associate = eks._create_pod_identity_association
 
     def create_addon(cluster_name: str, body: Body) -> Response:
         name = body["addonName"]
@@ -71,6 +70,11 @@ def install() -> None:
     replace(create, create_addon)
     replace(update, update_addon)
     replace(delete, delete_addon)
+
+
+def namespaces(cluster_name: str) -> set[str]:
+    """The namespaces that the cluster's add-ons have made."""
+    return {_NAMESPACES[addon["addonName"]] for key, addon in eks._addons.items() if key.startswith(f"{cluster_name}/")}
 
 
 def _with_associations(cluster_name: str, name: str, body: Body) -> Response:

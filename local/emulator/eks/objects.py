@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ class KubectlError(ValueError):
 class ObjectRecord:
     """The objects of each cluster, also as a file `<folder>/<cluster>.json` for whoever wants to look."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep the files in `folder`, which need not exist."""
-        self._folder = folder
+    def __init__(self, folder: Path, namespaces: Callable[[str], Iterable[str]] = lambda _: ()) -> None:
+        """Keep the files in `folder`, which need not exist; `namespaces` tells those that a cluster's add-ons made."""
+        self._folder, self._namespaces = folder, namespaces
         self._clusters: dict[str, dict[Key, Manifest]] = {}
 
     def create(self, cluster: str, manifest: str, *, overwrite: bool) -> None:
@@ -55,12 +55,13 @@ class ObjectRecord:
     def _read(self, cluster: str, manifest: str) -> dict[Key, Manifest]:
         """The objects of a manifest in its order, each in a namespace that exists by then."""
         known = {key[3] for key in self._clusters.get(cluster, {}) if key[1] == "Namespace"}
+        known.update(_BUILT_IN_NAMESPACES, self._namespaces(cluster))
         objects: dict[Key, Manifest] = {}
         for one in _parsed(manifest):
             key = _key(one)
             if key[1] == "Namespace":
                 known.add(key[3])
-            if key[2] and key[2] not in known and key[2] not in _BUILT_IN_NAMESPACES:
+            if key[2] and key[2] not in known:
                 raise KubectlError(f"NotFound: namespaces {key[2]!r} not found in cluster {cluster}, for {_shown(key)}")
             objects[key] = one
         return objects

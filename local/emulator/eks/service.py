@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.services import eks
 
-from local.emulator.eks import addons, clusters, node_groups, tags
+from local.emulator.eks import access, addons, clusters, node_groups, tags
 from local.emulator.eks.answers import EksError
 from local.emulator.patching import replace
 from local.emulator.responses import Response
@@ -31,6 +31,7 @@ def install(authority: Path) -> None:
     clusters.install(authority)
     node_groups.install()
     addons.install()
+    access.install()
     original = eks._handle_request_sync
 
     def handle_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Response:
