@@ -115,9 +115,9 @@ blocked: setup ## List what is suspended in ENV
 	@$(OPERATE) blocked --environment "$(ENV)"
 
 .PHONY: remove-tenant
-remove-tenant: setup ## Remove the stack of TENANT, whose file is still there, from ENV
-	@stack=$$($(OPERATE) tenant-stack --environment "$(ENV)" --tenant "$$TENANT") && \
-		cdk destroy --exclusively -c env=$(ENV) "$$stack"
+remove-tenant: setup ## Remove the stacks of TENANT, whose file is still there, from ENV
+	@stacks=$$($(OPERATE) tenant-stacks --environment "$(ENV)" --tenant "$$TENANT") && \
+		cdk destroy --exclusively -c env=$(ENV) $$stacks
 
 .PHONY: local
 local: setup ## Run the whole platform on this machine, and show it at work

@@ -29,12 +29,14 @@ TRAFFIC = {
 
 PLATFORMS_LOG_GROUPS = (
     "/{project}/*",
+    "/aws/containerinsights/{project}-*",
+    "/aws/eks/{project}-*",
     "/aws/vendedlogs/bedrock-agentcore/gateway/{project}-*",
     "aws-waf-logs-{project}-*",
     "{project}-*",
 )
-"""Audit and tenants' logs, gateways' and web ACLs', and those that CloudFormation names after their stacks; of every
-environment, since several may be in one account."""
+"""Audit and tenants' logs, those of clusters and of the agents in them, gateways' and web ACLs', and those that
+CloudFormation names after their stacks; of every environment, since several may be in one account."""
 
 
 class ToolsStack(FoundationStack):

@@ -17,9 +17,15 @@ TENANTS = ("acme-corp", "globex")
 """The tenants of `config/tenants`, which are in every environment."""
 
 
+WITH_CLUSTER = ("gamma", "prod")
+"""The environments that have a cluster, in which both tenants run an agent."""
+
+
 def units(environment: str) -> tuple[str, ...]:
     """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
-    return (*PLATFORM, *(f"tenant-{tenant}" for tenant in TENANTS))
+    cluster = ("cluster", *(f"workloads-{tenant}" for tenant in TENANTS)) if environment in WITH_CLUSTER else ()
+    own = (f"{unit}-{tenant}" for unit in ("tenant", "agent-service") for tenant in TENANTS)
+    return (*PLATFORM, *own, *cluster)
 
 
 @dataclass(frozen=True)

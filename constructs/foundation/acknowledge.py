@@ -68,3 +68,8 @@ def account_as_printed(construct: IConstruct) -> str:
     """The account of the construct's stack as the packs print it in the ids of findings."""
     account = Stack.of(construct).account
     return "<AWS::AccountId>" if Token.is_unresolved(account) else account
+
+
+def managed_policy_as_printed(name: str) -> str:
+    """The id of the finding that a role has the AWS managed policy `name`, as AwsSolutions prints it."""
+    return f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]"

@@ -83,3 +83,36 @@ class EncryptionKey(kms.Key):
                 },
             )
         )
+
+    def allow_volumes(self) -> None:
+        """Let those who may use EBS in this account use the key for volumes, through EC2 and no other way.
+
+        As the key that AWS keeps for EBS is governed. Auto Scaling and EKS make the nodes with roles whose policies are
+        not ours to write, and one of them may not exist yet when the key is made:
+        https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html,
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html.
+        """
+        stack = Stack.of(self)
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Volumes",
+                principals=[iam.AnyPrincipal()],
+                actions=[
+                    "kms:CreateGrant",
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey",
+                    "kms:GenerateDataKeyWithoutPlaintext",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                ],
+                resources=["*"],
+                conditions={
+                    "StringEquals": {
+                        "kms:CallerAccount": stack.account,
+                        "kms:ViaService": f"ec2.{stack.region}.amazonaws.com",
+                    }
+                },
+            )
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Stack, aws_ec2 as ec2, aws_iam as iam
+from aws_cdk import ArnFormat, Fn, Stack, aws_ec2 as ec2, aws_iam as iam
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
@@ -24,6 +24,8 @@ class Network(Construct):
         vpc: the VPC.
         private_subnets: where functions and pods run: with a route out through NAT, or to endpoints alone.
         workloads: security group of what runs in the private subnets: no way in, HTTPS out.
+        endpoint_cidrs: address ranges of the isolated subnets, as text: the interface endpoints are there and no pod
+            is, so that a rule can admit the endpoints by address.
     """
 
     def __init__(
@@ -92,6 +94,10 @@ class Network(Construct):
                 },
             )
         self.private_subnets = ec2.SubnetSelection(subnet_group_name="Private")
+        self._isolated_subnets = ec2.SubnetSelection(subnet_group_name="Isolated")
+        self.endpoint_cidrs = [
+            subnet.ipv4_cidr_block for subnet in self.vpc.select_subnets(subnet_group_name="Isolated").subnets
+        ]
         self.workloads = self._workload_security_group()
         group = log_keeping.log_group(self, "FlowLogGroup")
         self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
@@ -126,6 +132,18 @@ class Network(Construct):
                 resources=[f"arn:{Stack.of(self).partition}:s3:::prod-{region}-starport-layer-bucket/*"],
             )
         )
+        # Custom resources in the VPC answer with a URL that CloudFormation signed, into a bucket of AWS's:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-vpce-bucketnames.html
+        without_dashes = Fn.join("", Fn.split("-", region))
+        s3.add_to_policy(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[
+                    f"arn:{Stack.of(self).partition}:s3:::cloudformation-custom-resource-response-{without_dashes}/*"
+                ],
+            )
+        )
         dynamodb = self.vpc.add_gateway_endpoint("DynamoDb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
         dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
 
@@ -144,7 +162,7 @@ class Network(Construct):
             endpoint = self.vpc.add_interface_endpoint(
                 "".join(part.capitalize() for part in service.replace(".", "-").split("-")),
                 service=ec2.InterfaceVpcEndpointAwsService(service),
-                subnets=self.private_subnets,
+                subnets=self._isolated_subnets,
                 security_groups=[group],
                 open=False,
             )

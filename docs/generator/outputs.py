@@ -14,6 +14,8 @@ Template = dict[str, Any]
 UNITS = ("network", "audit", "identity", "data", "tools", "gateway")
 TENANT = "tenant-<tenant>"
 """What stands for every tenant's stack; they put out the same."""
+AGENT_SERVICE = "agent-service-<tenant>"
+"""What stands for the stacks of agents that people talk to; the outputs of an agent begin with its name."""
 
 FOUND_BY_NAME = {"AWS::SSM::Parameter": "parameter in Parameter Store", "AWS::SecretsManager::Secret": "secret"}
 """Types whose names clients know; everything else is found by an output."""
@@ -29,6 +31,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
     prefix = f"foundation-{environment}-"
     templates = {unit: _read(assembly / f"{prefix}{unit}.template.json") for unit in UNITS}
     tenants = [_read(file) for file in sorted(assembly.glob(f"{prefix}tenant-*.template.json"))]
+    services = [_read(file) for file in sorted(assembly.glob(f"{prefix}agent-service-*.template.json"))]
 
     def anywhere(text: str) -> str:
         return code(text.replace(f"foundation/{environment}/", "foundation/<environment>/"))
@@ -40,7 +43,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("stack", "output", "meaning"),
             (
                 (code(f"foundation-<environment>-{unit}"), code(name), output["Description"])
-                for unit, template in {**templates, TENANT: tenants[0]}.items()
+                for unit, template in {**templates, TENANT: tenants[0], AGENT_SERVICE: services[0]}.items()
                 for name, output in template.get("Outputs", {}).items()
                 if "Description" in output
             ),
@@ -50,7 +53,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("name", "what", "meaning"),
             (
                 (anywhere(properties["Name"]), what, properties["Description"])
-                for template in (*templates.values(), *tenants)
+                for template in (*templates.values(), *tenants, *services)
                 for what, properties in _named(template)
             ),
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from stacks.settings.base import IN_WORDS, Slug
+from stacks.settings.cluster import network_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.identity import OidcProvider
 from stacks.settings.tenant import AgentSettings, TenantSettings
@@ -106,6 +107,21 @@ def quota_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping
         # Nobody could call, and the gateway's policies would be for nobody.
         found.append(f"config/tenants: no tenant is in {name}: add config/tenants/<tenant>.yaml with an agent")
     return [*found, *_provider_mistakes(name, environment)]
+
+
+def cluster_mistakes(name: str, environment: EnvironmentSettings) -> list[str]:
+    """What the network of the environment `name` lacks for its cluster, if it has one."""
+    if environment.cluster is None:
+        return []
+    network = environment.network
+    lacking = network_mistakes(
+        environment.cluster,
+        cidr=network.cidr,
+        zones=network.availability_zones,
+        nat_gateways=network.nat_gateways,
+        endpoints=network.interface_endpoints,
+    )
+    return [f"config/{name}.yaml: {mistake}" for mistake in lacking]
 
 
 def _provider_mistakes(name: str, environment: EnvironmentSettings) -> Iterator[str]:

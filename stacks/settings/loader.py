@@ -19,7 +19,14 @@ from stacks.settings.access import AccessPlan, Sources, plan_access
 from stacks.settings.access.handwritten import read_statements
 from stacks.settings.access.members import PLATFORM_FILE
 from stacks.settings.access.offer import read_offer
-from stacks.settings.agreement import ignored_files, name_mistakes, quota_mistakes, tenant_mistakes
+from stacks.settings.agreement import (
+    cluster_mistakes,
+    ignored_files,
+    name_mistakes,
+    quota_mistakes,
+    tenant_mistakes,
+)
+from stacks.settings.conversation import service_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.groups import PlatformGroups
 from stacks.settings.sentences import sentences
@@ -28,6 +35,7 @@ from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
 from stacks.settings.versions import ServedMajor, lost_servers, serve
+from stacks.settings.workload import workload_mistakes
 from stacks.settings.yaml_file import YamlError, read_yaml
 from toolkit.spec import ServerSpec
 
@@ -119,8 +127,11 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     for file, tenant in tenants.items():
         mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)
     present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
+    mistakes += service_mistakes(name, environment, present)
+    mistakes += workload_mistakes(name, environment, present)
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
+    mistakes += cluster_mistakes(name, environment)
     platform = _platform_groups(root, mistakes)
     statements, wrong = read_statements(config, name, environments)
     mistakes += wrong

@@ -46,16 +46,20 @@ def differing(one: dict[str, Json], other: dict[str, Json]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def test_a_new_tenant_is_a_new_stack(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+def test_a_new_tenant_is_new_stacks(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
     tenants = root / "config" / "tenants"
     new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
     (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {"foundation-dev-tenant-initech"}
+    assert differing(unchanged, templates(root, tmp_path / "out")) == {
+        "foundation-dev-tenant-initech",
+        "foundation-dev-agent-service-initech",
+    }
 
 
-def test_a_tenant_that_goes_takes_its_stack_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+def test_a_tenant_that_goes_takes_its_stacks_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
     (root / "config" / "tenants" / "globex.yaml").unlink()
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {OWN}
+    gone = differing(unchanged, templates(root, tmp_path / "out"))
+    assert gone == {OWN, "foundation-dev-agent-service-globex"}
 
 
 def suspend(tenant: dict[str, Any]) -> None:

@@ -1,0 +1,53 @@
+"""Roles that pods assume through EKS Pod Identity."""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, Stack, aws_iam as iam
+from constructs import Construct
+
+
+class PodIdentityRole(iam.Role):
+    """A role for the pods of one service account of one cluster, and for nothing else.
+
+    The condition on the source keeps other clusters of the account away, those on the request's tags, which EKS sets
+    and a pod cannot, other service accounts: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html and
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html. It takes effect with a Pod Identity association
+    of the same cluster, namespace and service account.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_name: str,
+        namespace: str,
+        service_account: str,
+        description: str,
+    ) -> None:
+        """Make the role, without permissions.
+
+        Args:
+            scope: the stack or construct it belongs to.
+            construct_id: its id there.
+            cluster_name: the cluster's name.
+            namespace: the pods' namespace.
+            service_account: the service account that they run under.
+            description: what they do, for whoever meets the role in the console.
+        """
+        stack = Stack.of(scope)
+        cluster = stack.format_arn(
+            service="eks", resource="cluster", resource_name=cluster_name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
+        )
+        principal = iam.ServicePrincipal(
+            "pods.eks.amazonaws.com",
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": stack.account,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                },
+                "ArnEquals": {"aws:SourceArn": cluster},
+            },
+        )
+        super().__init__(scope, construct_id, assumed_by=iam.SessionTagsPrincipal(principal), description=description)
