@@ -95,7 +95,8 @@ _TAINT = _object(
 _NODES = _object(
     {
         "nodeClassRef": _object(
-            {"group": _one_of("eks.amazonaws.com"), "kind": _one_of("NodeClass"), "name": _TEXT}, "group", "kind", "name"
+            {"group": _one_of("eks.amazonaws.com"), "kind": _one_of("NodeClass"), "name": _TEXT},
+            "group", "kind", "name",
         ),
         "requirements": _list(_EXPRESSION, least=1),
         "taints": _list(_TAINT),

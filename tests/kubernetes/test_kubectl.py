@@ -11,23 +11,15 @@ import yaml
 
 from foundation.kubernetes import write_manifests
 from foundation.kubernetes.rendering import KUSTOMIZATION
-from tests.kubernetes.api_server import api_server
-from tests.kubernetes.kubectl import Kubectl, NoKubectlError, kubectl_binary
+from tests.kubernetes.kubectl import DRY_RUN, Kubectl, kubectl_with_api
 from tests.kubernetes.plans import two_tenants
 from tests.kubernetes.schemas import VERSION
-
-DRY_RUN = ("--dry-run=client", "--validate=strict", "--output=name")
 
 
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
-    folder = tmp_path_factory.mktemp("kubectl")
-    try:
-        binary = kubectl_binary()
-    except NoKubectlError as error:
-        pytest.skip(str(error))
-    with api_server(folder) as kubeconfig:
-        yield Kubectl(binary, kubeconfig, folder)
+    with kubectl_with_api(tmp_path_factory.mktemp("kubectl")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +34,7 @@ def test_kubectl_is_of_the_clusters_version(kubectl: Kubectl) -> None:
 
 @pytest.mark.parametrize("tenant", ["acme-corp", "globex"])
 def test_kubectl_takes_every_file_in_order(kubectl: Kubectl, files: Path, tenant: str) -> None:
-    run = kubectl.run("create", *DRY_RUN, "--filename", str(files / tenant))
+    run = kubectl.run(*DRY_RUN, "--filename", str(files / tenant))
     assert (run.returncode, run.stderr) == (0, "")
     made = run.stdout.split()
     assert len(made) == len(list((files / tenant).iterdir())) == len(two_tenants()[tenant])
@@ -51,8 +43,8 @@ def test_kubectl_takes_every_file_in_order(kubectl: Kubectl, files: Path, tenant
 
 
 def test_kustomize_takes_all_of_them_in_the_same_order(kubectl: Kubectl, files: Path) -> None:
-    each = [kubectl.run("create", *DRY_RUN, "--filename", str(files / tenant)).stdout for tenant in two_tenants()]
-    run = kubectl.run("create", *DRY_RUN, "--kustomize", str(files))
+    each = [kubectl.run(*DRY_RUN, "--filename", str(files / tenant)).stdout for tenant in two_tenants()]
+    run = kubectl.run(*DRY_RUN, "--kustomize", str(files))
     assert run.returncode == 0, run.stderr
     assert run.stdout == "".join(each)
 
@@ -78,7 +70,7 @@ def test_kubectl_refuses_a_broken_deployment(kubectl: Kubectl, files: Path, righ
     [file] = (files / "acme-corp").glob("*-deployment-finance-agent.yaml")
     text = file.read_text(encoding="utf-8")
     assert right in text
-    run = kubectl.run("create", *DRY_RUN, "--filename", "-", text=text.replace(right, wrong, 1))
+    run = kubectl.run(*DRY_RUN, "--filename", "-", text=text.replace(right, wrong, 1))
     assert run.returncode == 1
     assert says in run.stderr
 
@@ -86,7 +78,7 @@ def test_kubectl_refuses_a_broken_deployment(kubectl: Kubectl, files: Path, righ
 def test_kubectl_refuses_a_broken_host_rule(kubectl: Kubectl, files: Path) -> None:
     [file] = (files / "globex").glob("*-applicationnetworkpolicy-*.yaml")
     text = file.read_text(encoding="utf-8").replace("domainNames:", "domains:", 1)
-    run = kubectl.run("create", *DRY_RUN, "--filename", "-", text=text)
+    run = kubectl.run(*DRY_RUN, "--filename", "-", text=text)
     assert run.returncode == 1
     assert 'unknown field "domains"' in run.stderr
 

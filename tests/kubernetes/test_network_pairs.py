@@ -8,8 +8,7 @@ from functools import cache
 
 import pytest
 
-from foundation.kubernetes import Manifest
-from tests.kubernetes.network_policy import Network, Peer, Port
+from tests.kubernetes.network_policy import Network, Peer, Port, agent_pod
 from tests.kubernetes.plans import of_kind, only, two_tenants
 
 HTTPS, AGENT, DNS_UDP, DNS_TCP, OTLP = Port(443), Port(8080), Port(53, "UDP"), Port(53), Port(4318)
@@ -22,28 +21,21 @@ TENANTS = {"acme-corp": "globex", "globex": "acme-corp"}
 @cache
 def network() -> Network:
     manifests = [manifest for ours in two_tenants().values() for manifest in ours]
-    namespaces = {
-        "kube-system": {"kubernetes.io/metadata.name": "kube-system"},
-        "amazon-cloudwatch": {"kubernetes.io/metadata.name": "amazon-cloudwatch"},
-        "default": {"kubernetes.io/metadata.name": "default"},
-        "gateway": {"kubernetes.io/metadata.name": "gateway", "name": "gateway"},
-        "lookalike": {"kubernetes.io/metadata.name": "lookalike", "app": "gateway"},
-    } | {one["metadata"]["name"]: one["metadata"]["labels"] for one in of_kind(manifests, "Namespace")}
-    policies = of_kind(manifests, "NetworkPolicy") + of_kind(manifests, "ApplicationNetworkPolicy")
-    return Network(namespaces, policies)
+    return Network.of(
+        manifests,
+        kube_system={},
+        amazon_cloudwatch={},
+        default={},
+        gateway={"name": "gateway"},
+        lookalike={"app": "gateway"},
+    )
 
 
 def agents(tenant: str) -> Iterator[Peer]:
     """A pod of each of a tenant's agents."""
     for number, deployment in enumerate(of_kind(two_tenants()[tenant], "Deployment")):
-        address = f"10.0.{64 if tenant == 'acme-corp' else 65}.{number + 10}"
-        yield _pod(deployment, address)
-
-
-def _pod(deployment: Manifest, address: str) -> Peer:
-    template = deployment["spec"]["template"]
-    ports = {port["name"]: port["containerPort"] for port in template["spec"]["containers"][0]["ports"]}
-    return Peer(address, deployment["metadata"]["namespace"], template["metadata"]["labels"], ports, node="node-a")
+        third = 64 if tenant == "acme-corp" else 65
+        yield agent_pod(deployment, f"10.0.{third}.{number + 10}", node="node-a")
 
 
 def pod(namespace: str, **labels: str) -> Peer:
