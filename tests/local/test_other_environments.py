@@ -1,4 +1,4 @@
-"""gamma and prod deploy as dev does: they differ in zones, NAT, endpoints, placement, protection, and have a cluster."""
+"""gamma and prod deploy as dev does, with other zones, NAT, endpoints, placement and protection, and a cluster."""
 
 from __future__ import annotations
 
