@@ -1,6 +1,5 @@
-"""What runs in the cluster, as Kubernetes manifests: typed plans in, plain data out, without CDK or AWS (R17, R19)."""
+"""What tenants have in the cluster, as Kubernetes manifests (R17, R19): plans in, plain data out, without CDK."""
 
-from foundation.kubernetes.cluster import CLUSTER_FOLDER, cluster_manifests
 from foundation.kubernetes.hardening import HardeningError, check_hardening, weaknesses
 from foundation.kubernetes.images import ImageError, check_image
 from foundation.kubernetes.plans import (
@@ -17,7 +16,6 @@ from foundation.kubernetes.rendering import write_manifests
 from foundation.kubernetes.tenant import tenant_manifests
 
 __all__ = [
-    "CLUSTER_FOLDER",
     "HardeningError",
     "ImageError",
     "Manifest",
@@ -28,7 +26,6 @@ __all__ = [
     "WorkloadPlan",
     "check_hardening",
     "check_image",
-    "cluster_manifests",
     "namespace_name",
     "service_account_name",
     "tenant_manifests",

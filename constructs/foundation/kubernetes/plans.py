@@ -27,7 +27,7 @@ SURGE = 0.25
 _LABEL = re.compile(r"^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$")
 """A DNS label (RFC 1123), short enough that `tenant-` before it fits as well."""
 _HOST = re.compile(r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
-_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
+_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
 _WIDEST_ENDPOINTS = 16
 _MOST_REPLICAS = 100
 

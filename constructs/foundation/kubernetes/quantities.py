@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-_CPU = re.compile(r"^(?:(?P<milli>[1-9]\d{0,6})m|(?P<cores>\d{1,4}(?:\.\d{1,3})?))$")
-_MEMORY = re.compile(r"^(?P<number>[1-9]\d{0,9})(?P<unit>Ki|Mi|Gi|Ti|k|M|G|T)$")
+_CPU = re.compile(r"^(?:(?P<milli>[1-9][0-9]{0,6})m|(?P<cores>[0-9]{1,4}(?:\.[0-9]{1,3})?))$")
+_MEMORY = re.compile(r"^(?P<number>[1-9][0-9]{0,9})(?P<unit>Ki|Mi|Gi|Ti|k|M|G|T)$")
 _UNITS = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
 }  # fmt: skip

@@ -63,7 +63,7 @@ def _replace(target: Path, new: Path, old: Path) -> None:
 def _files(manifests: Mapping[str, Sequence[Manifest]], made_by: str) -> list[tuple[str, str]]:
     header = f"# Made by `{made_by}` from the settings in config/. Changes here are lost with the next synthesis.\n"
     files = [
-        (_file_name(group, number, manifest), header + document(manifest))
+        (f"{group}/{number:0{_digits(objects)}}-{_file_name(manifest)}", header + document(manifest))
         for group, objects in manifests.items()
         for number, manifest in enumerate(objects)
     ]
@@ -76,8 +76,13 @@ def _files(manifests: Mapping[str, Sequence[Manifest]], made_by: str) -> list[tu
     return [*files, (KUSTOMIZATION, header + document(kustomization))] if files else []
 
 
-def _file_name(group: str, number: int, manifest: Manifest) -> str:
-    return f"{group}/{number:02}-{manifest['kind'].lower()}-{manifest['metadata']['name']}.yaml"
+def _digits(objects: Sequence[Manifest]) -> int:
+    """Of the numbers in a group: names have to sort as numbers do."""
+    return max(2, len(str(len(objects) - 1)))
+
+
+def _file_name(manifest: Manifest) -> str:
+    return f"{manifest['kind'].lower()}-{manifest['metadata']['name']}.yaml"
 
 
 def document(manifest: Manifest) -> str:

@@ -8,6 +8,12 @@ from foundation.kubernetes.plans import SURGE, Manifest, TenantPlan, WorkloadPla
 from foundation.kubernetes.quantities import memory
 
 PRIORITY_CLASS = "foundation-agents"
+AGENT_NODES = {"eks.amazonaws.com/compute-type": "auto", "workload-type": "agents"}
+AGENT_TAINT = {"key": "workload-type", "operator": "Equal", "value": "agents", "effect": "NoSchedule"}
+"""What the cluster's stack makes for agents: a priority, and a node pool of Auto Mode that other pods keep away from.
+
+EKS enforces rules with host names on nodes of Auto Mode alone, and on this pool's a pod reaches nothing before its
+policies are in place."""
 CONTAINER = "agent"
 
 EPHEMERAL_STORAGE = "256Mi"
@@ -96,8 +102,8 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "priorityClassName": PRIORITY_CLASS,
-        # EKS enforces rules with host names on nodes of Auto Mode alone.
-        "nodeSelector": {"eks.amazonaws.com/compute-type": "auto"},
+        "nodeSelector": dict(AGENT_NODES),
+        "tolerations": [dict(AGENT_TAINT)],
         "topologySpreadConstraints": [
             _spread(workload, "topology.kubernetes.io/zone", "DoNotSchedule"),
             _spread(workload, "kubernetes.io/hostname", "ScheduleAnyway"),
