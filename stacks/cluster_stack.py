@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import Fn, Stack, aws_eks_v2 as eks, aws_ssm as ssm
 from constructs import Construct
 
-from foundation.cluster.agent_cluster import AgentCluster, ClusterPlacement
-from foundation.cluster.control_plane import ClusterPlan
+from foundation.cluster.agent_cluster import AgentCluster
+from foundation.cluster.control_plane import ClusterPlacement, ClusterPlan
 from foundation.cluster.node_groups import NodeGroupPlan
 from foundation.cluster.objects import AgentNodes
 from foundation.cluster.placement import COMPUTE_INTENSIVE
@@ -52,7 +52,7 @@ class ClusterStack(FoundationStack):
                 zonal_shift=cluster.zonal_shift,
                 retain=self.retain,
             ),
-            placement=ClusterPlacement(vpc=network.vpc, subnets=network.private_subnets, workloads=network.workloads),
+            placement=_placement(network),
             node_groups=[
                 _node_group("general", cluster.general),
                 _node_group("compute", cluster.compute, workload_type=COMPUTE_INTENSIVE),
@@ -108,6 +108,16 @@ class ClusterStack(FoundationStack):
             "Security group of whatever people reach the cluster's API from",
         )
         self.output(KUBECTL, provider.service_token, "Function by which stacks apply manifests to the cluster")
+
+
+def _placement(network: Network) -> ClusterPlacement:
+    assert network.endpoints is not None  # noqa: S101 - the settings ask for endpoints where there is a cluster
+    return ClusterPlacement(
+        vpc=network.vpc,
+        subnets=network.private_subnets,
+        workloads=network.workloads,
+        endpoints=network.endpoints,
+    )
 
 
 def _node_group(name: str, settings: NodeGroupSettings, *, workload_type: str | None = None) -> NodeGroupPlan:

@@ -13,18 +13,20 @@ Json = dict[str, Any]
 PLATFORM = ("network", "audit", "identity", "data", "tools", "gateway")
 """The deploy units that every environment has."""
 
+CLUSTER = ("cluster",)
+"""The deploy unit that only environments with a cluster have."""
+
+WITH_CLUSTER = ("gamma", "prod")
+"""The environments with a cluster."""
+
 TENANTS = ("acme-corp", "globex")
 """The tenants of `config/tenants`, which are in every environment."""
 
 
-WITH_CLUSTER = ("gamma", "prod")
-"""The environments that have a cluster, in which both tenants run an agent."""
-
-
 def units(environment: str) -> tuple[str, ...]:
     """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
-    cluster = ("cluster", *(f"workloads-{tenant}" for tenant in TENANTS)) if environment in WITH_CLUSTER else ()
     own = (f"{unit}-{tenant}" for unit in ("tenant", "agent-service") for tenant in TENANTS)
+    cluster = (*CLUSTER, *(f"workloads-{tenant}" for tenant in TENANTS)) if environment in WITH_CLUSTER else ()
     return (*PLATFORM, *own, *cluster)
 
 

@@ -26,6 +26,8 @@ class Network(Construct):
         workloads: security group of what runs in the private subnets: no way in, HTTPS out.
         endpoint_cidrs: address ranges of the isolated subnets, as text: the interface endpoints are there and no pod
             is, so that a rule can admit the endpoints by address.
+        endpoints: security group of the interface endpoints, which admit `workloads` and whatever else is added; None
+            where there are none.
     """
 
     def __init__(
@@ -148,9 +150,10 @@ class Network(Construct):
         dynamodb.add_to_policy(_endpoint_statement(self, "dynamodb"))
 
     def _add_interface_endpoints(self, services: Sequence[str]) -> None:
+        self.endpoints: ec2.SecurityGroup | None = None
         if not services:
             return
-        group = ec2.SecurityGroup(
+        group = self.endpoints = ec2.SecurityGroup(
             self,
             "Endpoints",
             vpc=self.vpc,

@@ -11,7 +11,8 @@ from docs.generator.markdown import code, page, table
 
 Template = dict[str, Any]
 
-UNITS = ("network", "audit", "identity", "data", "tools", "gateway")
+UNITS = ("network", "audit", "identity", "data", "tools", "gateway", "cluster")
+"""Units that an environment has once; the cluster only where the settings have one."""
 TENANT = "tenant-<tenant>"
 """What stands for every tenant's stack; they put out the same."""
 AGENT_SERVICE = "agent-service-<tenant>"
@@ -70,5 +71,5 @@ def _read(file: Path) -> Template:
 def _named(template: Template) -> Iterator[tuple[str, Template]]:
     """What clients know by name; the directory's parameters are named by clients' ids and are for functions alone."""
     for resource in template["Resources"].values():
-        if resource["Type"] in FOUND_BY_NAME and isinstance(resource["Properties"]["Name"], str):
+        if resource["Type"] in FOUND_BY_NAME and isinstance(resource["Properties"].get("Name"), str):
             yield FOUND_BY_NAME[resource["Type"]], resource["Properties"]

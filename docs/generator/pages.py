@@ -7,14 +7,15 @@ from pathlib import Path
 from docs.generator.access import access_page
 from docs.generator.audit import audit_page
 from docs.generator.configuration import configuration_page
+from docs.generator.cost import cost_page
 from docs.generator.limits import limits_page
 from docs.generator.outputs import outputs_page
 from docs.generator.permissions import permissions_page
 from docs.generator.tools import tools_page
 
 FOLDER = Path(__file__).parents[1] / "reference"
-ENVIRONMENT = "dev"
-"""The environment whose templates are read for the outputs; they are the same in all."""
+ENVIRONMENT = "prod"
+"""The environment whose templates are read for the outputs: it has every stack, and what others have is the same."""
 
 
 def pages(assembly: Path) -> dict[str, str]:
@@ -30,5 +31,6 @@ def pages(assembly: Path) -> dict[str, str]:
         "permissions.md": permissions_page(),
         "outputs.md": outputs_page(assembly, environment=ENVIRONMENT),
         "audit.md": audit_page(),
+        "cluster-cost.md": cost_page(),
         "local-run-limits.md": limits_page(),
     }

@@ -133,9 +133,11 @@ class ClusterSettings(SettingsModel):
     registry: Registry | None = None
     """Where the images of agents are that name no registry of their own."""
     general: NodeGroupSettings = GENERAL
-    """Nodes for what the cluster itself runs (DNS, drivers, observability) and for whatever else names no nodes."""
+    """Nodes for what the cluster itself runs (DNS, drivers, observability) and for whatever else names no nodes. Left
+    out: m6i.large and m6i.xlarge, 2 to 10, 3 at first."""
     compute: NodeGroupSettings = COMPUTE
-    """Nodes for heavy work, tainted workload-type=compute-intensive."""
+    """Nodes for heavy work, tainted workload-type=compute-intensive; its keys are those of general. Left out: c6i.2xlarge
+    and c6i.4xlarge, 0 to 20, none at first."""
     agents: AgentNodeSettings = AgentNodeSettings()
     """Nodes that Auto Mode makes for agents, tainted workload-type=agents."""
     service_cidr: str = DEFAULT_SERVICE_CIDR

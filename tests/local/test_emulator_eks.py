@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from tests.local.aws_clients import aws_client
@@ -28,9 +26,9 @@ from tests.local.emulator_stacks import (
     role,
     stack,
 )
+from tests.local.service_accounts import service_account_token
 
 NAME = "plane"
-AUDIENCE = "pods.eks.amazonaws.com"
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 EDIT = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}
@@ -410,11 +408,7 @@ def test_an_object_is_created_once(plane: Stack) -> None:
     assert "AlreadyExists: Namespace team" in refused(plane, Objects=manifest(NAMESPACE), Again=again)
 
 
-def token(key: Path, *, subject: str = "system:serviceaccount:team:worker", audience: str = AUDIENCE) -> str:
-    """A token of a service account as the cluster's API server signs them."""
-    claims = {"sub": subject, "aud": [audience], "exp": int(time.time()) + 600}
-    signer = ECKey.import_key(key.read_text())
-    return jwt.encode({"alg": "ES256"}, claims, signer, algorithms=["ES256"])
+WORKER = "system:serviceaccount:team:worker"
 
 
 @pytest.fixture
@@ -436,7 +430,7 @@ def with_association(emulator: Emulator, plane: Stack) -> Any:
 
 def test_a_pod_gets_a_session_of_its_role(emulator: Emulator, with_association: Any) -> None:
     answer = with_association.assume_role_for_pod_identity(
-        clusterName=NAME, token=token(emulator.state / "service-accounts.pem")
+        clusterName=NAME, token=service_account_token(emulator.state / "service-accounts.pem", subject=WORKER)
     )
     assert answer["subject"] == {"namespace": "team", "serviceAccount": "worker"}
     given = answer["credentials"]
@@ -459,7 +453,8 @@ def test_a_pod_gets_a_session_of_its_role(emulator: Emulator, with_association: 
 def test_other_pods_get_none(emulator: Emulator, with_association: Any, wrong: dict[str, str], code: str) -> None:
     with pytest.raises(ClientError) as caught:
         with_association.assume_role_for_pod_identity(
-            clusterName=NAME, token=token(emulator.state / "service-accounts.pem", **wrong)
+            clusterName=NAME,
+            token=service_account_token(emulator.state / "service-accounts.pem", **{"subject": WORKER, **wrong}),
         )
     assert caught.value.response["Error"]["Code"] == code
 
@@ -468,4 +463,6 @@ def test_a_token_of_another_signer_is_none(tmp_path: Path, with_association: Any
     strange = tmp_path / "key.pem"
     strange.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
     with pytest.raises(ClientError, match="InvalidTokenException"):
-        with_association.assume_role_for_pod_identity(clusterName=NAME, token=token(strange))
+        with_association.assume_role_for_pod_identity(
+            clusterName=NAME, token=service_account_token(strange, subject=WORKER)
+        )

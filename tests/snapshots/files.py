@@ -15,6 +15,7 @@ DATA_BEARING = (
     "AWS::Cognito::UserPoolClient",
     "AWS::Cognito::UserPoolDomain",
     "AWS::DynamoDB::GlobalTable",
+    "AWS::EKS::Cluster",
     "AWS::KMS::Key",
     "AWS::KinesisFirehose::DeliveryStream",
     "AWS::Logs::LogGroup",

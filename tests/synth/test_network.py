@@ -3,7 +3,12 @@
 from typing import Any
 
 import pytest
+from aws_cdk import App, Environment, Stack, aws_logs as logs
+from aws_cdk.assertions import Template as AssertedTemplate
 
+from foundation.encryption import EncryptionKey
+from foundation.log_group import LogKeeping
+from foundation.network import Network
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS
 from tests.templates import Json, Template, template, written
@@ -159,8 +164,46 @@ def test_endpoints_are_those_of_the_settings_and_the_free_ones(environment: str)
 
 
 @in_every_environment
+def test_interface_endpoints_are_where_no_pod_is(environment: str) -> None:
+    """Network policies admit AWS by the isolated subnets' addresses, which would otherwise admit pods as well."""
+    network = template(environment, "network")
+    found = [
+        endpoint
+        for endpoint in network.properties("AWS::EC2::VPCEndpoint")
+        if endpoint["VpcEndpointType"] == "Interface"
+    ]
+    for endpoint in found:
+        assert {subnet["Ref"] for subnet in endpoint["SubnetIds"]} == subnets(network, "Isolated").keys()
+
+
+def test_the_addresses_of_endpoints_are_known_before_a_deployment() -> None:
+    stack = Stack(App(), "Stack", env=Environment(region="us-east-1"))
+    key = EncryptionKey(stack, "Key", alias="logs", description="Logs", retain=False)
+    network = Network(
+        stack,
+        "Network",
+        cidr="10.0.0.0/16",
+        availability_zones=2,
+        reserved_zones=4,
+        nat_gateways=1,
+        public_mask=24,
+        private_mask=20,
+        isolated_mask=24,
+        interface_endpoints=["sts"],
+        log_keeping=LogKeeping(key=key, retention=logs.RetentionDays.ONE_DAY, retain=False),
+    )
+    made = [
+        subnet["Properties"]["CidrBlock"]
+        for subnet in AssertedTemplate.from_stack(stack).find_resources("AWS::EC2::Subnet").values()
+        if tag(subnet["Properties"], "aws-cdk:subnet-name") == "Isolated"
+    ]
+    assert sorted(network.endpoint_cidrs) == sorted(made)
+    assert len(made) == 2
+
+
+@in_every_environment
 def test_endpoints_serve_this_account_alone(environment: str) -> None:
-    """But AgentCore's gateway, whose callers carry tokens and are no IAM principals, and ECR's layers in S3."""
+    """But AgentCore's gateway, whose callers carry tokens and are no IAM principals, and what AWS signed in S3."""
     account = {"Ref": "AWS::AccountId"}
     for service, endpoint in endpoints(template(environment, "network")).items():
         keeps_data = service in {"s3", "dynamodb", "secretsmanager"}
@@ -175,7 +218,8 @@ def test_endpoints_serve_this_account_alone(environment: str) -> None:
             ]
         elif service == "s3":
             assert [(statement["Action"], written(statement["Resource"])) for statement in open_to_all] == [
-                ("s3:GetObject", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*")
+                ("s3:GetObject", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"),
+                ("s3:PutObject", "arn:aws:s3:::cloudformation-custom-resource-response-useast1/*"),
             ]
         else:
             assert open_to_all == []

@@ -42,11 +42,30 @@ def resource_types(action: str) -> set[str]:
     return set(filter(None, privilege["resource_types"]))
 
 
+REQUIRED_BY_EKS = {
+    "AgentsControlPlaneRole": {
+        "AmazonEKSBlockStoragePolicy",
+        "AmazonEKSClusterPolicy",
+        "AmazonEKSComputePolicy",
+        "AmazonEKSLoadBalancingPolicy",
+        "AmazonEKSNetworkingPolicy",
+    },
+    "AgentsNodeRole": {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"},
+    "AgentsAgentNodeRole": {"AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"},
+    "AgentsNetworkPluginRole": {"AmazonEKS_CNI_Policy"},
+}
+"""The AWS managed policies that EKS requires of a cluster in Auto Mode, of nodes, and of what gives pods addresses, by
+the role's logical id without its hash. The acknowledgement beside each names the page."""
+
+
 @in_every_stack
-def test_roles_have_no_managed_policy_of_aws(environment: str, unit: str) -> None:
-    for logical_id, role in template(environment, unit).of_type("AWS::IAM::Role").items():
-        if not logical_id.startswith(CDKS_OWN):
-            assert "ManagedPolicyArns" not in role["Properties"], logical_id
+def test_roles_have_no_managed_policy_of_aws_but_those_that_eks_requires(environment: str, unit: str) -> None:
+    found = {
+        logical_id[:-8]: {written(arn).rpartition("/")[2] for arn in role["Properties"]["ManagedPolicyArns"]}
+        for logical_id, role in template(environment, unit).of_type("AWS::IAM::Role").items()
+        if "ManagedPolicyArns" in role["Properties"] and not logical_id.startswith(CDKS_OWN)
+    }
+    assert found == (REQUIRED_BY_EKS if unit == "cluster" else {})
 
 
 @in_every_stack

@@ -15,6 +15,7 @@ in_every_environment = pytest.mark.parametrize("environment", ENVIRONMENTS)
 DATA_BEARING = {
     "AWS::Cognito::UserPool",
     "AWS::DynamoDB::GlobalTable",
+    "AWS::EKS::Cluster",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",

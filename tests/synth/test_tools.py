@@ -168,6 +168,8 @@ def test_what_the_platform_logs_of_tenants_is_kept_from_tools_that_read_logs(env
     names = {written(resource).split(":log-group:")[1] for resource in hidden["Resource"]}
     assert names == {
         "/foundation/*",
+        "/aws/containerinsights/foundation-*",
+        "/aws/eks/foundation-*",
         "/aws/vendedlogs/bedrock-agentcore/gateway/foundation-*",
         "aws-waf-logs-foundation-*",
         "foundation-*",

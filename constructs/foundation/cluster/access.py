@@ -28,7 +28,7 @@ class ClusterAccess(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        cluster: eks.Cluster,
+        cluster: eks.ICluster,
         cluster_name: str,
         admins: Sequence[str],
         readers: Sequence[str],
@@ -47,15 +47,8 @@ class ClusterAccess(Construct):
         self._cluster_name = cluster_name
         self.admins = self._role("Admins", admins, "Administers the cluster through its API")
         self.readers = self._role("Readers", readers, "Reads the cluster's objects through its API")
-        for entry, role, policy in (
-            ("AdminsEntry", self.admins, ADMIN_POLICY),
-            ("ReadersEntry", self.readers, READER_POLICY),
-        ):
-            cluster.grant_access(
-                entry,
-                role.role_arn,
-                [eks.AccessPolicy.from_access_policy_name(policy, access_scope_type=eks.AccessScopeType.CLUSTER)],
-            )
+        access_entry(self, "AdminsEntry", cluster=cluster, role=self.admins, policy=ADMIN_POLICY)
+        access_entry(self, "ReadersEntry", cluster=cluster, role=self.readers, policy=READER_POLICY)
 
     def _role(self, construct_id: str, principals: Sequence[str], description: str) -> iam.Role:
         """A role that `principals` may assume, whether they exist yet or not.
@@ -106,3 +99,25 @@ class ClusterAccess(Construct):
             )
         )
         return role
+
+
+def access_entry(
+    scope: Construct,
+    construct_id: str,
+    *,
+    cluster: eks.ICluster,
+    role: iam.IRole,
+    policy: str,
+    kind: eks.AccessEntryType | None = None,
+) -> eks.AccessEntry:
+    """Let `role` do in the whole of `cluster` what EKS's access policy `policy` says."""
+    return eks.AccessEntry(
+        scope,
+        construct_id,
+        cluster=cluster,
+        principal=role.role_arn,
+        access_policies=[
+            eks.AccessPolicy.from_access_policy_name(policy, access_scope_type=eks.AccessScopeType.CLUSTER)
+        ],
+        access_entry_type=kind,
+    )

@@ -141,8 +141,9 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
         iam.PolicyStatement(
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
+            # Metrics that come as OTLP have no namespace.
             conditions={
-                "StringEquals": {"cloudwatch:namespace": ["ApplicationSignals", "CWAgent", "ContainerInsights"]}
+                "StringEqualsIfExists": {"cloudwatch:namespace": ["ApplicationSignals", "CWAgent", "ContainerInsights"]}
             },
         )
     )
@@ -153,6 +154,8 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
                 "ec2:DescribeVolumes",
                 "xray:GetSamplingRules",
                 "xray:GetSamplingTargets",
+                "xray:PutSpans",
+                "xray:PutSpansForIndexing",
                 "xray:PutTelemetryRecords",
                 "xray:PutTraceSegments",
             ],
@@ -163,7 +166,7 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
         role,
         {
             _NOT_NARROWER: "cloudwatch:PutMetricData, X-Ray's write actions and EC2's Describe actions know no "
-            "resource types (service authorization reference); metrics are bound to three namespaces"
+            "resource types (service authorization reference); metrics that have a namespace are bound to three"
         },
     )
     return role

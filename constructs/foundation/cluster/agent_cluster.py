@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from aws_cdk import aws_ec2 as ec2, aws_eks_v2 as eks, aws_iam as iam
+from aws_cdk import aws_eks_v2 as eks, aws_iam as iam
 from constructs import Construct, IDependable
 
 from foundation.acknowledge import acknowledge, managed_policy_as_printed
-from foundation.cluster.access import ClusterAccess
+from foundation.cluster.access import ClusterAccess, access_entry
 from foundation.cluster.add_on_roles import network_plugin_role, observability_role, volume_driver_role
 from foundation.cluster.add_ons import BEFORE_NODES, ON_NODES, AddOnRole, add_on
-from foundation.cluster.control_plane import ClusterPlan, ControlPlane, container_log_groups
+from foundation.cluster.control_plane import ClusterPlacement, ClusterPlan, ControlPlane, container_log_groups
 from foundation.cluster.node_groups import NodeGroup, NodeGroupPlan, node_role
 from foundation.cluster.objects import (
     AgentNodes,
@@ -25,21 +24,6 @@ from foundation.cluster.objects import (
 )
 from foundation.encryption import EncryptionKey
 from foundation.log_group import LogKeeping
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterPlacement:
-    """Where the cluster is.
-
-    Attributes:
-        vpc: its VPC.
-        subnets: private subnets for control plane and nodes.
-        workloads: security group that the VPC's endpoints admit; nodes are in it.
-    """
-
-    vpc: ec2.IVpc
-    subnets: ec2.SubnetSelection
-    workloads: ec2.ISecurityGroup
 
 
 class AgentCluster(Construct):
@@ -89,8 +73,7 @@ class AgentCluster(Construct):
             self,
             "ControlPlane",
             plan=plan,
-            vpc=placement.vpc,
-            subnets=placement.subnets,
+            placement=placement,
             key=key,
             log_keeping=log_keeping,
         )
@@ -98,7 +81,7 @@ class AgentCluster(Construct):
         self.access = ClusterAccess(
             self,
             "Access",
-            cluster=self.control_plane.cluster,
+            cluster=self._cluster,
             cluster_name=plan.name,
             admins=admins,
             readers=readers,
@@ -156,6 +139,7 @@ class AgentCluster(Construct):
                 f"{plan.name.capitalize()}Nodes",
                 plan=plan,
                 cluster=self._cluster,
+                kubernetes_version=self._plan.kubernetes_version,
                 role=role,
                 subnets=placement.subnets,
                 # The cluster's own group, in which nodes and API server talk, is only added where none is named.
@@ -167,7 +151,6 @@ class AgentCluster(Construct):
         return made
 
     def _agent_node_role(self) -> iam.Role:
-        """The role of Auto Mode's nodes, and the access entry by which they join."""
         policies = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
         role = iam.Role(
             self,
@@ -183,16 +166,6 @@ class AgentCluster(Construct):
                 "https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"
             },
         )
-        self.control_plane.cluster.grant_access(
-            "AgentNodesEntry",
-            role.role_arn,
-            [
-                eks.AccessPolicy.from_access_policy_name(
-                    "AmazonEKSAutoNodePolicy", access_scope_type=eks.AccessScopeType.CLUSTER
-                )
-            ],
-            access_entry_type=eks.AccessEntryType.EC2,
-        )
         return role
 
     def _objects(
@@ -204,8 +177,18 @@ class AgentCluster(Construct):
         after: Sequence[IDependable],
     ) -> list[Manifest]:
         """Apply what the cluster has once; the nodes for agents last, so that none joins without network policies."""
+        role = self._agent_node_role()
+        # EKS makes this entry itself for its built-in pools alone.
+        entry = access_entry(
+            self,
+            "AgentNodesEntry",
+            cluster=self._cluster,
+            role=role,
+            policy="AmazonEKSAutoNodePolicy",
+            kind=eks.AccessEntryType.EC2,
+        )
         nodes = node_class(
-            role_name=self._agent_node_role().role_name,
+            role_name=role.role_name,
             subnet_ids=placement.vpc.select_subnets(subnet_group_name=placement.subnets.subnet_group_name).subnet_ids,
             security_group_ids=[
                 self._cluster.cluster_security_group.security_group_id,
@@ -221,5 +204,5 @@ class AgentCluster(Construct):
         pool = eks.KubernetesManifest(self, "AgentNodes", cluster=self._cluster, manifest=[nodes, literal[3]])
         for applied in (policies, priority):
             applied.node.add_dependency(*after)
-        pool.node.add_dependency(policies, priority)
+        pool.node.add_dependency(policies, priority, entry)
         return literal

@@ -45,6 +45,23 @@ class ClusterPlan:
     retain: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClusterPlacement:
+    """Where the cluster is.
+
+    Attributes:
+        vpc: its VPC.
+        subnets: private subnets for control plane and nodes.
+        workloads: security group that the VPC's endpoints admit; nodes are in it.
+        endpoints: security group of the endpoints.
+    """
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    workloads: ec2.ISecurityGroup
+    endpoints: ec2.ISecurityGroup
+
+
 class ControlPlane(Construct):
     """An EKS cluster in Auto Mode whose API is reached from inside the VPC alone.
 
@@ -59,8 +76,7 @@ class ControlPlane(Construct):
         construct_id: str,
         *,
         plan: ClusterPlan,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
+        placement: ClusterPlacement,
         key: EncryptionKey,
         log_keeping: LogKeeping,
     ) -> None:
@@ -70,21 +86,27 @@ class ControlPlane(Construct):
             scope: the construct it belongs to.
             construct_id: its id there.
             plan: what it is like.
-            vpc: its VPC.
-            subnets: private subnets, in which the control plane has its network interfaces.
+            placement: where it is.
             key: key of its Secrets.
             log_keeping: how its logs are kept.
         """
         super().__init__(scope, construct_id)
-        group = self._api_security_group(vpc)
+        vpc, subnets = placement.vpc, placement.subnets
         # EKS writes into this group and makes one without retention and key where there is none:
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         logs = log_keeping.log_group(self, "Logs", name=f"/aws/eks/{plan.name}/cluster")
         kubectl = KubectlRuntime(
             self, "Kubectl", vpc=vpc, subnets=subnets, cluster_name=plan.name, log_keeping=log_keeping
         )
-        for peer, whose in ((self.operators, "people"), (kubectl.security_group, "functions that apply manifests")):
-            group.add_ingress_rule(peer, ec2.Port.tcp(443), f"Kubernetes API for {whose}")
+        self.operators = ec2.SecurityGroup(
+            self,
+            "Operators",
+            vpc=vpc,
+            description="Where people work from: HTTPS out, the Kubernetes API among it",
+            allow_all_outbound=False,
+        )
+        self.operators.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS to the cluster and AWS")
+        group = self._api_security_group(placement, kubectl.security_group)
         self.cluster = eks.Cluster(
             self,
             "Cluster",
@@ -112,30 +134,43 @@ class ControlPlane(Construct):
             prune=False,
         )
         kubectl.shape(self.cluster)
-        self.cluster.node.add_dependency(logs)
+        # The rules of the group too: manifests can still be taken away while they are there.
+        self.cluster.node.add_dependency(logs, group)
         self._add_what_the_l2_lacks(plan)
 
     def as_interface(self) -> eks.ICluster:
         """The cluster as the interface it implements; its generated type lacks a member that CDK keeps to itself."""
         return cast(eks.ICluster, self.cluster)
 
-    def _api_security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-        """Who may reach the API server beside its nodes, which share the cluster's own group with it."""
-        self.operators = ec2.SecurityGroup(
-            self,
-            "Operators",
-            vpc=vpc,
-            description="Where people work from: HTTPS out, the Kubernetes API among it",
-            allow_all_outbound=False,
-        )
-        self.operators.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS to the cluster and AWS")
-        return ec2.SecurityGroup(
+    def _api_security_group(self, placement: ClusterPlacement, functions: ec2.SecurityGroup) -> ec2.SecurityGroup:
+        """Who may reach the API server beside its nodes, which share the cluster's own group with it.
+
+        The same may reach the VPC's endpoints: in the VPC, the names of EKS and STS lead there.
+        """
+        group = ec2.SecurityGroup(
             self,
             "Api",
-            vpc=vpc,
+            vpc=placement.vpc,
             description="Kubernetes API: those that are let in",
             allow_all_outbound=False,
         )
+        for name, peer, whose in (
+            ("Operators", self.operators, "people"),
+            ("Functions", functions, "functions that apply manifests"),
+        ):
+            group.add_ingress_rule(peer, ec2.Port.tcp(443), f"Kubernetes API for {whose}")
+            # An L1, since the L2 would put the rule into the network's stack, which comes before this one.
+            ec2.CfnSecurityGroupIngress(
+                group,
+                f"{name}ToEndpoints",
+                group_id=placement.endpoints.security_group_id,
+                source_security_group_id=peer.security_group_id,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                description=f"HTTPS from {whose}",
+            )
+        return group
 
     def _role(self) -> iam.Role:
         role = iam.Role(

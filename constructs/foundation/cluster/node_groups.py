@@ -79,6 +79,7 @@ class NodeGroup(Construct):
         *,
         plan: NodeGroupPlan,
         cluster: eks.ICluster,
+        kubernetes_version: str,
         role: iam.IRole,
         subnets: ec2.SubnetSelection,
         security_groups: list[ec2.ISecurityGroup],
@@ -91,6 +92,8 @@ class NodeGroup(Construct):
             construct_id: its id there.
             plan: how large it is and of what.
             cluster: the cluster it joins.
+            kubernetes_version: version of its nodes' kubelet: the cluster's, so that a deployment which raises that
+                replaces the nodes afterwards.
             role: role of its nodes.
             subnets: where its nodes are.
             security_groups: security groups of its nodes; the cluster's own must be among them.
@@ -101,7 +104,7 @@ class NodeGroup(Construct):
         instance_types = [ec2.InstanceType(name) for name in plan.instance_types]
         template = self._launch_template(plan, security_groups, volume_key)
         assert template.launch_template_id is not None  # noqa: S101 - None for templates that are looked up by name
-        self.group = eks.Nodegroup(
+        group = eks.Nodegroup(
             self,
             "Group",
             cluster=cluster,
@@ -125,6 +128,9 @@ class NodeGroup(Construct):
             force_update=False,
             enable_node_auto_repair=True,
         )
+        resource = group.node.default_child
+        assert isinstance(resource, eks.CfnNodegroup)  # noqa: S101 - for the type checker
+        resource.version = kubernetes_version  # which the L2 lacks
 
     def _launch_template(
         self, plan: NodeGroupPlan, security_groups: list[ec2.ISecurityGroup], volume_key: kms.IKey

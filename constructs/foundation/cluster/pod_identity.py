@@ -9,10 +9,11 @@ from constructs import Construct
 class PodIdentityRole(iam.Role):
     """A role for the pods of one service account of one cluster, and for nothing else.
 
-    The condition on the source keeps other clusters of the account away, those on the request's tags, which EKS sets
-    and a pod cannot, other service accounts: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html and
+    The conditions are on the tags of the request, which EKS sets and a pod cannot: they keep other clusters of the
+    account away and other service accounts of this one, whatever associations somebody makes for the role:
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html,
     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html. It takes effect with a Pod Identity association
-    of the same cluster, namespace and service account.
+    of the same cluster, namespace and service account, whose session tags must be on.
     """
 
     def __init__(
@@ -43,11 +44,10 @@ class PodIdentityRole(iam.Role):
             "pods.eks.amazonaws.com",
             conditions={
                 "StringEquals": {
-                    "aws:SourceAccount": stack.account,
+                    "aws:RequestTag/eks-cluster-arn": cluster,
                     "aws:RequestTag/kubernetes-namespace": namespace,
                     "aws:RequestTag/kubernetes-service-account": service_account,
-                },
-                "ArnEquals": {"aws:SourceArn": cluster},
+                }
             },
         )
         super().__init__(scope, construct_id, assumed_by=iam.SessionTagsPrincipal(principal), description=description)

@@ -25,8 +25,9 @@ ADD_ONS: dict[str, dict[str, str]] = {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         # https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
         "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html
-        "amazon-cloudwatch-observability": "v6.6.0-eksbuild.1",
+        # 8.0.0 is the first whose agent takes OTLP from pods:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html
+        "amazon-cloudwatch-observability": "v8.0.0-eksbuild.1",
     },
     "1.36": {
         # https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html
@@ -39,8 +40,9 @@ ADD_ONS: dict[str, dict[str, str]] = {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         # https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
         "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html
-        "amazon-cloudwatch-observability": "v6.6.0-eksbuild.1",
+        # 8.0.0 is the first whose agent takes OTLP from pods:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html
+        "amazon-cloudwatch-observability": "v8.0.0-eksbuild.1",
     },
 }
 """Version of each add-on by Kubernetes version, oldest Kubernetes first."""
