@@ -36,6 +36,11 @@ synth: setup ## Write the templates of ENV into cdk.out, all checks included
 	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"env":"$(ENV)"}' $(BIN)/python app.py
 	@echo "cdk.out holds the templates of $(ENV)."
 
+.PHONY: manifests
+manifests: synth ## Write what ENV's tenants have in the cluster into cdk.out/manifests, for kubectl or a GitOps tool
+	@test -d cdk.out/manifests || { echo "$(ENV) has no cluster: config/$(ENV).yaml says none."; exit 1; }
+	@echo "cdk.out/manifests holds a folder for each tenant; docs/guides/gitops.md says how to apply them."
+
 # Tests that bring a whole platform up wait most of the time, so they run beside the others.
 PLATFORM_TESTS := $(filter-out $(wildcard tests/local/test_emulator_*.py),$(wildcard tests/local/test_*.py))
 
@@ -115,9 +120,9 @@ blocked: setup ## List what is suspended in ENV
 	@$(OPERATE) blocked --environment "$(ENV)"
 
 .PHONY: remove-tenant
-remove-tenant: setup ## Remove the stack of TENANT, whose file is still there, from ENV
-	@stack=$$($(OPERATE) tenant-stack --environment "$(ENV)" --tenant "$$TENANT") && \
-		cdk destroy --exclusively -c env=$(ENV) "$$stack"
+remove-tenant: setup ## Remove the stacks of TENANT, whose file is still there, from ENV
+	@stacks=$$($(OPERATE) tenant-stacks --environment "$(ENV)" --tenant "$$TENANT") && \
+		cdk destroy --exclusively -c env=$(ENV) $$stacks
 
 .PHONY: local
 local: setup ## Run the whole platform on this machine, and show it at work

@@ -23,9 +23,12 @@ from local.failure import LocalRunError
 from local.layout import Layout, Ports
 
 if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_ssm import SSMClient
+    from types_boto3_sts import STSClient
 
 SECRET_PREFIX = f"foundation/{ENVIRONMENT}/agents/"
 URL_PARAMETER = f"/foundation/{ENVIRONMENT}/gateway/url"
@@ -64,6 +67,23 @@ class Account:
         return client
 
     @cached_property
+    def iam(self) -> IAMClient:
+        """IAM."""
+        client: IAMClient = self._client("iam")
+        return client
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """STS."""
+        client: STSClient = self._client("sts")
+        return client
+
+    @cached_property
+    def _functions(self) -> LambdaClient:
+        client: LambdaClient = self._client("lambda")
+        return client
+
+    @cached_property
     def _secrets(self) -> SecretsManagerClient:
         client: SecretsManagerClient = self._client("secretsmanager")
         return client
@@ -80,6 +100,18 @@ class Account:
         )
         names = (secret["Name"] for page in pages for secret in page["SecretList"])
         return tuple(sorted(name.removeprefix(SECRET_PREFIX) for name in names if name.startswith(SECRET_PREFIX)))
+
+    def conversations(self) -> dict[str, tuple[str, ...]]:
+        """The agents that people talk to, each `<tenant>/<agent>`, with their callers, as their functions are told."""
+        pages = self._functions.get_paginator("list_functions").paginate()
+        found = (
+            function.get("Environment", {}).get("Variables", {}) for page in pages for function in page["Functions"]
+        )
+        return {
+            variables["FOUNDATION_AGENT"]: tuple(json.loads(variables["FOUNDATION_CALLERS"]))
+            for variables in found
+            if variables.keys() >= {"FOUNDATION_AGENT", "FOUNDATION_CALLERS"}
+        }
 
     def first_agent(self) -> str:
         """The first of the deployed agents; raises LocalRunError while there is none."""

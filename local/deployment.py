@@ -17,6 +17,8 @@ from local.surroundings import base_environment, client_environment
 
 ENVIRONMENT = "dev"
 _SOURCES = ("app.py", "cdk.json", "constraints.txt", "requirements.txt", "config", "constructs", "lambda", "stacks")
+_CONTEXT = {"foundation:runtimePlatform": "host", "foundation:scriptedModel": "local"}
+"""Compiled packages for this machine, and a model that needs no Bedrock."""
 _DEPLOYED = re.compile(r"^ *✅ +(?P<stack>\S+)")
 
 
@@ -38,12 +40,13 @@ class Deployment:
     def synthesis(self) -> Command:
         """Start `python app.py`, policy packs included, which writes the cloud assembly.
 
-        What it packs for AgentCore Runtime has wheels for this machine, where the emulator runs it.
+        What it packs has wheels for this machine, where the emulator runs it, and conversational agents have the
+        scripted model.
         It has the developer's own home, in which jsii keeps 200 MB of unpacked modules.
         """
         settings = {
             "CDK_OUTDIR": str(self._layout.assembly),
-            "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT, "foundation:runtimePlatform": "host"}),
+            "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT, **_CONTEXT}),
             "HOME": str(Path.home()),
         }
         return Command(

@@ -101,6 +101,16 @@ class Layout:
         return self.emulator_state / "hosts.json"
 
     @property
+    def client_file(self) -> Path:
+        """What the client `foundation` needs to know of this platform."""
+        return self.state / "client.json"
+
+    @property
+    def credentials_file(self) -> Path:
+        """AWS credentials of the people who talk to agents, a profile for each role."""
+        return self.state / "aws-credentials"
+
+    @property
     def stand_ins(self) -> Path:
         """What stands for services elsewhere: written by the developer, and kept when the platform is taken down."""
         return self.state / "stand-ins.yaml"
@@ -120,7 +130,7 @@ class Layout:
         """Remove what a local run made, and the state folder unless something else is in it (the cached venv)."""
         for folder in (self.home, self.logs, self.emulator_state, self.assembly):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.record, *self.state.glob("*.pid")):
+        for file in (self.record, self.client_file, self.credentials_file, *self.state.glob("*.pid")):
             file.unlink(missing_ok=True)
         if self.state.is_dir() and not any(self.state.iterdir()):
             self.state.rmdir()

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from local.agent import Account
 from local.console import Console
+from local.conversation import converse
 from local.demonstration import demonstrate, put_example_object
 from local.deployment import ENVIRONMENT, Deployment
 from local.emulator.settings import ACCOUNT
 from local.failure import LocalRunError
 from local.installation import check_setup
 from local.layout import Layout, Ports
+from local.people import admit
 from local.processes import only_one
 from local.record import Record
 from local.services import EmulatedAws, Gateway
@@ -163,6 +165,9 @@ def _show(platform: Platform, console: Console) -> None:
     put_example_object(platform.account)
     console.step(f"Acting as the agent {agent}")
     asyncio.run(demonstrate(platform.account, agent, console))
+    if (talks := admit(platform.account, platform.layout, platform.ports)) is not None:
+        console.step(f"Talking to the agent {talks} as a person would")
+        converse(platform.layout, talks, console)
 
 
 def _stop(platform: Platform) -> list[str]:

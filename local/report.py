@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from local.console import Console
+from local.conversation import how_to_go_on
 from local.emulator.settings import ACCOUNT, REGION
 from local.platform import Platform
 
@@ -21,6 +22,8 @@ def print_status(platform: Platform, console: Console) -> None:
     )
     console.say(f"Gateway        {gateway} {url}")
     console.say(f"Agents         {', '.join(platform.account.agents())}")
+    if talking := platform.account.conversations():
+        console.say(f"To talk to     {', '.join(sorted(talking))}")
     console.say(f"Logs           {shown(platform.layout.logs)}/")
 
 
@@ -38,4 +41,7 @@ def print_summary(platform: Platform, console: Console) -> None:
         f"  node_modules/.bin/mcp-inspector --cli {url} --transport http --method tools/list "
         '--header "Authorization: Bearer $FOUNDATION_TOKEN"'
     )
+    if platform.layout.client_file.exists():
+        console.say("\nTalk to an agent:\n")
+        console.say(f"  {how_to_go_on()}")
     console.say(f"\nThe platform keeps running ({console.seconds:.0f} s to here). `make local-down` stops it.")

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.failure import OperationError
 from operations.place import find_place
-from operations.removal import removable_stack
+from operations.removal import removable_stacks
 from operations.suspension import KillSwitch
 
 
@@ -30,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _done(options: argparse.Namespace) -> str:
     """Do it, and say what was done or found."""
-    if options.command == "tenant-stack":
+    if options.command == "tenant-stacks":
         if not options.tenant:
             raise OperationError("No tenant is given: add TENANT=<tenant>.")
-        return removable_stack(options.environment, options.tenant)
+        return " ".join(removable_stacks(options.environment, options.tenant))
     switch = KillSwitch(find_place(options.environment))
     match options.command:
         case "block":
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--force", action="store_true", help="also whom the directory does not have")
     listing = commands.add_parser("blocked", help="list what is suspended, by command or by settings")
     listing.add_argument("--environment", required=True, help="the environment, or local")
-    removal = commands.add_parser("tenant-stack", help="print the stack of a tenant, if nothing protects it")
+    removal = commands.add_parser("tenant-stacks", help="print the stacks of a tenant, if nothing protects them")
     removal.add_argument("--tenant", default="", help="the tenant")
     removal.add_argument("--environment", required=True, help="the environment")
     return parser

@@ -1,4 +1,4 @@
-"""Finds the stack of a tenant that is to be removed, and says what still protects it (R19)."""
+"""Finds the stacks of a tenant that is to be removed, and says what still protects them (R19)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from botocore.exceptions import ClientError
 
 from operations.failure import OperationError
 from operations.place import Place, find_place
-from stacks.settings.loader import ROOT, SettingsError, load_settings
+from stacks.settings.loader import ROOT, Settings, SettingsError, load_settings
+from stacks.settings.tenant import TenantSettings
+
+UNITS = ("workloads", "agent-service", "tenant")
+"""The deploy units that a tenant may have, those that build on others first; a stack is `<prefix>-<unit>-<tenant>`."""
 
 
-def removable_stack(name: str, tenant: str, *, root: Path = ROOT) -> str:
-    """The name of the one stack that holds everything of `tenant`, if CloudFormation would delete it.
+def removable_stacks(name: str, tenant: str, *, root: Path = ROOT) -> list[str]:
+    """The names of the stacks that hold everything of `tenant`, in the order in which CloudFormation deletes them.
 
-    The tenant's file has to be there still: the CDK CLI destroys a stack that the app makes.
+    The tenant's file has to be there still: the CDK CLI destroys stacks that the app makes.
 
     Args:
         name: the environment.
@@ -23,37 +27,71 @@ def removable_stack(name: str, tenant: str, *, root: Path = ROOT) -> str:
         root: the folder that holds `config/`.
 
     Raises:
-        OperationError: the environment has no such tenant, it is not deployed, or its stack is protected
-            (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html).
+        OperationError: the environment has no such tenant, it is not deployed, one of its stacks is protected
+            (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html) or no longer
+            made by the app.
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: AWS cannot be asked.
     """
     try:
         settings = load_settings(name, root=root)
     except SettingsError as error:
         raise OperationError(str(error)) from None
-    tenants = [each.tenant for each in settings.tenants]
-    if tenant not in tenants:
-        near = get_close_matches(tenant, tenants, n=1, cutoff=0.5)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+    found = _tenant(settings, tenant)
+    place = find_place(name, root=root)
+    protected = {unit: _protection(place, f"{settings.prefix}-{unit}-{tenant}") for unit in UNITS}
+    deployed = [unit for unit in UNITS if protected[unit] is not None]
+    if not deployed:
         raise OperationError(
-            f"No file in config/tenants/ makes a tenant {tenant!r} in {name}{hint}: choose with TENANT=<tenant>; one "
-            "whose file is gone has to have it again to be removed."
+            f"There is no stack {settings.prefix}-tenant-{tenant} in this account: the tenant is not deployed."
         )
-    stack = f"{settings.prefix}-tenant-{tenant}"
-    if _is_protected(find_place(name, root=root), stack):
+    stacks = {unit: f"{settings.prefix}-{unit}-{tenant}" for unit in deployed}
+    region = settings.environment.region
+    if left := [stacks[unit] for unit in deployed if unit not in _made(settings, found)]:
         raise OperationError(
-            f"{stack} is protected from deletion, as everything in {name}: lift that for this one stack with `aws "
-            "cloudformation update-termination-protection --no-enable-termination-protection --region "
-            f"{settings.environment.region} --stack-name {stack}`, and run this again."
+            f"{left[0]} is deployed, but the settings no longer ask for it: delete it with `aws cloudformation "
+            f"delete-stack --region {region} --stack-name {left[0]}`, and run this again."
         )
-    return stack
+    if kept := [stacks[unit] for unit in deployed if protected[unit]]:
+        commands = " and ".join(
+            f"`aws cloudformation update-termination-protection --no-enable-termination-protection --region {region} "
+            f"--stack-name {stack}`"
+            for stack in kept
+        )
+        raise OperationError(
+            f"{', '.join(kept)} is protected from deletion, as everything in {name}: lift that for no other stack "
+            f"with {commands}, and run this again."
+        )
+    return list(stacks.values())
 
 
-def _is_protected(place: Place, stack: str) -> bool:
+def _tenant(settings: Settings, tenant: str) -> TenantSettings:
+    tenants = {each.tenant: each for each in settings.tenants}
+    if tenant in tenants:
+        return tenants[tenant]
+    near = get_close_matches(tenant, tenants, n=1, cutoff=0.5)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise OperationError(
+        f"No file in config/tenants/ makes a tenant {tenant!r} in {settings.name}{hint}: choose with TENANT=<tenant>; "
+        "one whose file is gone has to have it again to be removed."
+    )
+
+
+def _made(settings: Settings, tenant: TenantSettings) -> set[str]:
+    """The units that the app makes for the tenant."""
+    made = {"tenant"}
+    if tenant.workloads and settings.environment.cluster is not None:
+        made.add("workloads")
+    if any(agent.conversation is not None for agent in tenant.agents.values()):
+        made.add("agent-service")
+    return made
+
+
+def _protection(place: Place, stack: str) -> bool | None:
+    """Whether a stack is protected from deletion; None without it."""
     try:
         answer = place.cloudformation.describe_stacks(StackName=stack)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
-            raise OperationError(f"There is no stack {stack} in this account: the tenant is not deployed.") from None
+            return None
         raise
     return answer["Stacks"][0].get("EnableTerminationProtection", False)

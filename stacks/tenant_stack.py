@@ -16,6 +16,7 @@ class TenantStack(FoundationStack):
 
     Attributes:
         tenant: what it has.
+        keeping: how its logs are kept, under the tenant's own key.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class TenantStack(FoundationStack):
         super().__init__(scope, f"tenant-{name}", settings=settings, description=f"Tenant {name}")
         Tags.of(self).add(TAG, name)
         key = self.key("TenantKey", alias=f"tenant-{name}", description=f"Secrets and logs of the tenant {name}")
+        self.keeping = self.log_keeping(key)
         self.tenant = Tenant(
             self,
             "Tenant",
@@ -50,7 +52,7 @@ class TenantStack(FoundationStack):
             suspended=tenant.suspended,
             pool=pool,
             directory=self.directory,
-            log_keeping=self.log_keeping(key),
+            log_keeping=self.keeping,
             log_group_name=f"{self.path}/tenants/{name}",
             budget=self._budget(tenant, warnings),
         )

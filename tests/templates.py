@@ -25,8 +25,9 @@ TENANTS = ("acme-corp", "globex")
 
 def units(environment: str) -> tuple[str, ...]:
     """The deploy units of an environment; a stack is called `foundation-<environment>-<unit>`."""
-    cluster = CLUSTER if environment in WITH_CLUSTER else ()
-    return (*PLATFORM, *cluster, *(f"tenant-{tenant}" for tenant in TENANTS))
+    own = (f"{unit}-{tenant}" for unit in ("tenant", "agent-service") for tenant in TENANTS)
+    cluster = (*CLUSTER, *(f"workloads-{tenant}" for tenant in TENANTS)) if environment in WITH_CLUSTER else ()
+    return (*PLATFORM, *own, *cluster)
 
 
 @dataclass(frozen=True)

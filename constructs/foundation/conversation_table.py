@@ -6,9 +6,14 @@ from aws_cdk import RemovalPolicy, Tags, aws_dynamodb as dynamodb, aws_iam as ia
 from constructs import Construct
 
 TENANT_SEPARATOR = "#"
-"""Between the tenant and the rest of a conversation_id, so that a key condition can tell tenants apart."""
+"""Between the tenant and the rest of a conversation_id or an owner, so that a key condition can tell tenants apart."""
 TENANT_TAG = "foundation:tenant"
 """Tag of a role or session that acts for a tenant; its value is the tenant's name."""
+OWNER_INDEX = "by-owner"
+"""The index that lists conversations of an owner by their last use."""
+LISTED_ATTRIBUTES = ["title", "created_at", "next", "ttl"]
+"""What lists show of a conversation besides its keys. Nothing else is in the index, so that other changes do not write
+to it."""
 
 _ITEM_ACTIONS = [
     f"dynamodb:{name}"
@@ -24,8 +29,9 @@ class ConversationTable(Construct):
     """A DynamoDB table of conversations, on demand, encrypted, recoverable, each tenant's items its own.
 
     The table's own policy denies every request for an item to whoever is not tagged with its tenant, administrators
-    included. An item's partition key is `conversation_id` = `<tenant>#<id>`; its `ttl` is the epoch second at which it
-    expires.
+    included. An item's partition key is `conversation_id` = `<tenant>#<id>`, its sort key `item` says what of the
+    conversation it is; its `ttl` is the epoch second at which it expires. One item of a conversation has `owner` =
+    `<tenant>#<owner>` and `used_at`, which put it, and no other, into the index (docs/decisions/conversations.md).
 
     Attributes:
         table: the table.
@@ -51,6 +57,16 @@ class ConversationTable(Construct):
             self,
             "Table",
             partition_key=dynamodb.Attribute(name="conversation_id", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="item", type=dynamodb.AttributeType.STRING),
+            global_secondary_indexes=[
+                dynamodb.GlobalSecondaryIndexPropsV2(
+                    index_name=OWNER_INDEX,
+                    partition_key=dynamodb.Attribute(name="owner", type=dynamodb.AttributeType.STRING),
+                    sort_key=dynamodb.Attribute(name="used_at", type=dynamodb.AttributeType.NUMBER),
+                    projection_type=dynamodb.ProjectionType.INCLUDE,
+                    non_key_attributes=LISTED_ATTRIBUTES,
+                )
+            ],
             billing=dynamodb.Billing.on_demand(),
             encryption=dynamodb.TableEncryptionV2.customer_managed_key(key),
             time_to_live_attribute="ttl",
@@ -66,29 +82,42 @@ class ConversationTable(Construct):
         )
 
     def grant_tenant(self, role: iam.Role, *, tenant: str) -> None:
-        """Let `role` read and write the conversations of `tenant`, and no others.
+        """Let `role` read, write and list the conversations of `tenant`, and no others.
 
-        The condition refuses every request whose partition key does not begin with the tenant, and those without one
-        (Scan): https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
+        The condition refuses every request whose partition key, the index's in a Query of the index, does not begin
+        with the tenant, and those without one (Scan):
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
+
+        The actions are those that `lambda/conversations` needs. Its transactions are authorized by their parts, PutItem
+        and UpdateItem
+        (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
 
         Args:
             role: role of one of the tenant's agents; it is tagged with the tenant.
             tenant: the tenant's name.
         """
+        condition = {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{tenant}{TENANT_SEPARATOR}*"]},
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        }
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=[
-                    "dynamodb:DeleteItem",
+                    "dynamodb:BatchWriteItem",
                     "dynamodb:GetItem",
                     "dynamodb:PutItem",
                     "dynamodb:Query",
                     "dynamodb:UpdateItem",
                 ],
                 resources=[self.table.table_arn],
-                conditions={
-                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{tenant}{TENANT_SEPARATOR}*"]},
-                    "Null": {"dynamodb:LeadingKeys": "false"},
-                },
+                conditions=condition,
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:Query"],
+                resources=[f"{self.table.table_arn}/index/{OWNER_INDEX}"],
+                conditions=condition,
             )
         )
         self._key.grant(role, "kms:Decrypt")
@@ -99,7 +128,9 @@ def _tenants_apart() -> list[iam.PolicyStatement]:
     """Denials that keep tenants apart whatever IAM policies allow.
 
     A request must come from a principal with a tenant, name its partition keys (a Scan does not), and name no other
-    tenant's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-intro.html.
+    tenant's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-intro.html. The policy of a table
+    also decides about its indexes
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-auth-iam-id-based-policies-DDB.html).
     """
     conditions: dict[str, dict[str, object]] = {
         "NoTenant": {"Null": {f"aws:PrincipalTag/{TENANT_TAG}": "true"}},
@@ -116,7 +147,7 @@ def _tenants_apart() -> list[iam.PolicyStatement]:
             effect=iam.Effect.DENY,
             principals=[iam.AnyPrincipal()],
             actions=_ITEM_ACTIONS,
-            resources=["*"],  # a table's own policy: the table, which cannot name itself before it is made
+            resources=["*"],  # a table's own policy: table and index, which cannot name themselves before they are made
             conditions=condition,
         )
         for sid, condition in conditions.items()

@@ -14,6 +14,7 @@ from foundation.bundle import archive, bundle
 from foundation.function_runtime import VpcPlacement, runtime_statements
 from foundation.log_group import LogKeeping
 from foundation.variables import check_variables
+from foundation.web_server import SCRIPT, WebServer, start_script, web_archive
 from foundation.wheels import PLATFORM, PLATFORM_CONTEXT
 
 __all__ = ["BundleContents", "FunctionSize", "PythonFunction", "VpcPlacement"]
@@ -34,10 +35,12 @@ class BundleContents:
     Attributes:
         shared_packages: packages under `lambda/` that it imports beside its own.
         generated: files at the bundle's root by name, made by this synthesis.
+        web: how the package serves HTTP, if `python -m <package>` is a web server and not a handler.
     """
 
     shared_packages: tuple[str, ...] = SHARED_PACKAGES
     generated: Mapping[str, str] = field(default_factory=dict)
+    web: WebServer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,7 @@ class PythonFunction(Construct):
         Args:
             scope: the stack or construct it belongs to.
             construct_id: its id there.
-            package: folder under `lambda/`; its handler is `<package>.handler.handler`.
+            package: folder under `lambda/`; its handler is `<package>.handler.handler`, unless it serves HTTP.
             description: what it does.
             log_keeping: how its logs are kept; the key encrypts its environment variables too.
             size: memory, time limit and parallel calls.
@@ -95,7 +98,10 @@ class PythonFunction(Construct):
             VariablesError: there are more variables than Lambda takes.
         """
         super().__init__(scope, construct_id)
-        check_variables(package, environment)
+        contents = contents or BundleContents()
+        web = contents.web
+        variables = {**environment, **(web.variables() if web else {})}
+        check_variables(package, variables)
         log_group = log_group or log_keeping.log_group(self, "Logs")
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
@@ -105,15 +111,7 @@ class PythonFunction(Construct):
         log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
         for statement in statements:
             self.role.add_to_policy(statement)
-        contents = contents or BundleContents()
-        folder = bundle(
-            source_root=SOURCE_ROOT,
-            packages=(package, *contents.shared_packages),
-            cache_folder=BUNDLES,
-            aws_services=aws_services,
-            generated=tuple(sorted(contents.generated.items())),
-            platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
-        )
+        folder = self._bundle(package, contents, aws_services)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -121,14 +119,17 @@ class PythonFunction(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             code=lambda_.Code.from_asset(
-                str(archive(folder)), asset_hash=folder.name, asset_hash_type=AssetHashType.CUSTOM
+                str((web_archive if web else archive)(folder)),
+                asset_hash=folder.name,
+                asset_hash_type=AssetHashType.CUSTOM,
             ),
-            handler=f"{package}.handler.handler",
+            handler=SCRIPT if web else f"{package}.handler.handler",
+            layers=[lambda_.LayerVersion.from_layer_version_arn(self, "Adapter", web.layer_arn(self))] if web else None,
             role=self.role,
             memory_size=size.memory_mb,
             timeout=size.timeout,
             reserved_concurrent_executions=size.reserved_concurrency,
-            environment={**environment},
+            environment=variables,
             environment_encryption=log_keeping.key,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
@@ -138,6 +139,17 @@ class PythonFunction(Construct):
             security_groups=[placement.security_group] if placement else None,
         )
         self._acknowledge(placement)
+
+    def _bundle(self, package: str, contents: BundleContents, aws_services: tuple[str, ...]) -> Path:
+        script = {SCRIPT: start_script(package)} if contents.web else {}
+        return bundle(
+            source_root=SOURCE_ROOT,
+            packages=(package, *contents.shared_packages),
+            cache_folder=BUNDLES,
+            aws_services=aws_services,
+            generated=tuple(sorted({**contents.generated, **script}.items())),
+            platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
+        )
 
     def _acknowledge(self, placement: VpcPlacement | None) -> None:
         acknowledge(

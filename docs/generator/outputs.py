@@ -15,6 +15,8 @@ UNITS = ("network", "audit", "identity", "data", "tools", "gateway", "cluster")
 """Units that an environment has once; the cluster only where the settings have one."""
 TENANT = "tenant-<tenant>"
 """What stands for every tenant's stack; they put out the same."""
+AGENT_SERVICE = "agent-service-<tenant>"
+"""What stands for the stacks of agents that people talk to; the outputs of an agent begin with its name."""
 
 FOUND_BY_NAME = {"AWS::SSM::Parameter": "parameter in Parameter Store", "AWS::SecretsManager::Secret": "secret"}
 """Types whose names clients know; everything else is found by an output."""
@@ -30,6 +32,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
     prefix = f"foundation-{environment}-"
     templates = {unit: _read(assembly / f"{prefix}{unit}.template.json") for unit in UNITS}
     tenants = [_read(file) for file in sorted(assembly.glob(f"{prefix}tenant-*.template.json"))]
+    services = [_read(file) for file in sorted(assembly.glob(f"{prefix}agent-service-*.template.json"))]
 
     def anywhere(text: str) -> str:
         return code(text.replace(f"foundation/{environment}/", "foundation/<environment>/"))
@@ -41,7 +44,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("stack", "output", "meaning"),
             (
                 (code(f"foundation-<environment>-{unit}"), code(name), output["Description"])
-                for unit, template in {**templates, TENANT: tenants[0]}.items()
+                for unit, template in {**templates, TENANT: tenants[0], AGENT_SERVICE: services[0]}.items()
                 for name, output in template.get("Outputs", {}).items()
                 if "Description" in output
             ),
@@ -51,7 +54,7 @@ def outputs_page(assembly: Path, *, environment: str) -> str:
             ("name", "what", "meaning"),
             (
                 (anywhere(properties["Name"]), what, properties["Description"])
-                for template in (*templates.values(), *tenants)
+                for template in (*templates.values(), *tenants, *services)
                 for what, properties in _named(template)
             ),
         ),

@@ -15,10 +15,19 @@ from local.emulator.settings import ACCOUNT, REGION
 _NOBODY = "arn:aws:iam::000000000000:user/nobody"
 
 
-def role_trusts(role_arn: str, service: str, *, source_arn: str, external_id: str | None = None) -> bool:
+def role_trusts(
+    role_arn: str,
+    service: str,
+    *,
+    source_arn: str,
+    external_id: str | None = None,
+    action: str = "sts:AssumeRole",
+    request_tags: Mapping[str, str] | None = None,
+) -> bool:
     """Whether the role's trust policy lets `service` ("lambda.amazonaws.com") assume it for `source_arn`.
 
-    `external_id` is what a service that sends one sends as sts:ExternalId.
+    `external_id` is what a service that sends one sends as sts:ExternalId, `request_tags` are the tags of the session,
+    for which the trust policy must allow sts:TagSession as `action` too.
     """
     role = iam._roles.get(_role_name(role_arn))
     if role is None:
@@ -26,7 +35,9 @@ def role_trusts(role_arn: str, service: str, *, source_arn: str, external_id: st
     keys = {"aws:sourcearn": source_arn, "aws:sourceaccount": ACCOUNT}
     if external_id is not None:
         keys["sts:externalid"] = external_id
-    context = _context(principal=_NOBODY, action="sts:AssumeRole", resource=role_arn, service_keys=keys)
+    context = _context(
+        principal=_NOBODY, action=action, resource=role_arn, service_keys=keys, request_tags=request_tags
+    )
     return _allows(role["AssumeRolePolicyDocument"], context, service)
 
 
@@ -79,7 +90,12 @@ def _allows(document: Any, context: iam_evaluator.EvalContext, service: str) -> 
 
 
 def _context(
-    *, principal: str, action: str, resource: str, service_keys: Mapping[str, str] | None = None
+    *,
+    principal: str,
+    action: str,
+    resource: str,
+    service_keys: Mapping[str, str] | None = None,
+    request_tags: Mapping[str, str] | None = None,
 ) -> iam_evaluator.EvalContext:
     return iam_evaluator.EvalContext(
         principal_arn=principal,
@@ -89,6 +105,8 @@ def _context(
         resource_arn=resource,
         region=REGION,
         service_context=dict(service_keys or {}),
+        request_tags=dict(request_tags or {}),
+        tag_keys=list(request_tags or ()),
     )
 
 

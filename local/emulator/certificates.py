@@ -47,7 +47,7 @@ class LocalAuthority:
         )
         chain = self._leaf_folder / f"{host}.pem"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        _write_private(chain, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(chain, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
         try:
             context.load_cert_chain(chain)  # takes files only
         finally:
@@ -68,7 +68,7 @@ def _create_authority(ca_file: Path, key_file: Path) -> None:
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write_private(key_file, _pem(key))
+    write_private(key_file, _pem(key))
     ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
 
@@ -95,7 +95,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Write a file that is its owner's only from its first byte on."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

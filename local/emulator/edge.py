@@ -23,6 +23,7 @@ _LOG = logging.getLogger("foundation.edge")
 _SERVED = re.compile(
     rf"(?:cognito-idp|bedrock-agentcore)\.{REGION}\.amazonaws\.com"
     rf"|[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.auth\.{REGION}\.amazoncognito\.com"
+    rf"|[a-z0-9]{{32}}\.lambda-url\.{REGION}\.on\.aws"
 )
 _HEAD_SECONDS = 10
 _HEAD_BYTES = 16 * 1024

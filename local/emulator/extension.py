@@ -9,10 +9,12 @@ from local.emulator import (
     conditions,
     iam_conditions,
     iam_reads,
+    iam_simulation,
     moto_services,
     parameters,
     rotation,
     secret_versions,
+    table_access,
     templates,
     web_acls,
 )
@@ -21,6 +23,8 @@ from local.emulator.codedeploy import service as codedeploy_service
 from local.emulator.codedeploy.state import CodeDeploy
 from local.emulator.cognito import client_rules, client_secrets, hosts, pre_token
 from local.emulator.delivery_streams import delivery
+from local.emulator.eks import addons, pod_identity, service as eks_service
+from local.emulator.eks.objects import ObjectRecord
 from local.emulator.functions import install as functions
 from local.emulator.log_delivery import function_logs, subscriptions
 from local.emulator.log_delivery.transformers import Transformer
@@ -34,6 +38,8 @@ from local.emulator.resources import (
     budgets,
     codedeploy,
     corrections,
+    eks,
+    kubernetes,
     logs,
     network,
     network_acls,
@@ -66,6 +72,11 @@ _RESOURCE_TYPES = (
     budgets.Budget(),
     wafv2.WebAclAssociation(),
     wafv2.LoggingConfiguration(),
+    eks.CLUSTER,
+    eks.NODE_GROUP,
+    eks.ADDON,
+    eks.POD_IDENTITY_ASSOCIATION,
+    eks.ACCESS_ENTRY,
     agentcore.GATEWAY,
     agentcore.GATEWAY_TARGET,
     agentcore_governance.POLICY_ENGINE,
@@ -92,6 +103,7 @@ def install(settings: Settings) -> None:
     codedeploy_service.install(deployments)
     iam_conditions.install()
     iam_reads.install()
+    iam_simulation.install()
     corrections.install()
     conditions.install()
     templates.install(schemas)
@@ -106,7 +118,11 @@ def install(settings: Settings) -> None:
     function_logs.install()
     queries.install()
     secret_versions.install()
+    table_access.install()
     rotation.install()
     parameters.install()
+    eks_service.install(settings.ca_file)
+    pod_identity.install(settings.state)
+    kubernetes.install(ObjectRecord(settings.state / "kubernetes", addons.namespaces))
     web_acls.install(agentcore_service.install(settings).exists)
     moto_services.install()

@@ -18,7 +18,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Not Sec-Fetch-Mode: the fetch of Node.js sends it as well.
 _BROWSER_HEADERS = {b"origin", b"sec-fetch-site"}
-_HOSTS = re.compile(r"127\.0\.0\.1|localhost|.+\.(localhost|amazonaws\.com|amazoncognito\.com)")
+_HOSTS = re.compile(r"127\.0\.0\.1|localhost|.+\.(localhost|amazonaws\.com|amazoncognito\.com|on\.aws)")
+# A function may answer web pages if its Function URL's settings say so; each request to it is signed.
+_FUNCTION_URLS = re.compile(r"[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws")
 # ministack's administration would reset the account behind a stack's back; custom resources answer at this path.
 _ADMINISTRATION = re.compile(r"/_(ministack|localstack)/(?!cfn-response/|health$|ready$)")
 
@@ -41,9 +43,9 @@ def guarded(application: Application) -> Application:
 def _refusal(scope: Scope) -> str | None:
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
     given = {name.lower(): value for name, value in headers}
-    if given.keys() & _BROWSER_HEADERS:
-        return "The emulated AWS answers no web page."
     host = given.get(b"host", b"").decode("latin-1").rsplit(":", 1)[0].lower()
+    if given.keys() & _BROWSER_HEADERS and not _FUNCTION_URLS.fullmatch(host):
+        return "The emulated AWS answers no web page."
     if not _HOSTS.fullmatch(host):
         return f"The emulated AWS does not answer to the name {host!r}."
     if _ADMINISTRATION.match(scope["path"]):

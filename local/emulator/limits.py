@@ -223,10 +223,10 @@ LIMITS: tuple[Limit, ...] = (
         checked=_ACCOUNT,
     ),
     Limit(
-        subject="AWS::DynamoDB::GlobalTable Replicas in other regions, ResourcePolicy, SSESpecification, point-in-time "
-        "recovery",
-        not_proved="Only this region's replica exists; its resource policy decides nothing; protection settings are "
-        "told by the API, nothing is encrypted or backed up, expired items go when ministack sees them",
+        subject="AWS::DynamoDB::GlobalTable Replicas in other regions, SSESpecification, point-in-time recovery",
+        not_proved="Only this region's replica exists; protection settings are told by the API, nothing is encrypted "
+        "or backed up, expired items go when ministack sees them; PartiQL statements name no partition key to "
+        "policies; an index is up to date at once",
         checked=_SYNTH,
     ),
     Limit(
@@ -266,6 +266,27 @@ LIMITS: tuple[Limit, ...] = (
         not_proved="The functions print them in CloudWatch's embedded metric format and the lines are kept, but no "
         "metric is taken out of a line, so no alarm goes off",
         checked=f"the functions' unit tests, which read the lines; {_SYNTH}",
+    ),
+    Limit(
+        subject="AWS::EKS::Cluster, Nodegroup, Addon, AccessEntry",
+        not_proved="Recorded, told by the API, and refused where the emulator knows that EKS refuses (unknown add-ons, "
+        "roles without trust, Auto Mode by halves, a version skipped). There is no Kubernetes API server and no node: "
+        "nothing listens at the endpoint, no add-on runs, no access entry decides, and of an add-on's version and "
+        "configuration only the form is known",
+        checked=f"{_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="Custom::AWSCDK-EKS-KubernetesResource (kubectl)",
+        not_proved="The provider's function is not called. Objects need apiVersion, kind, a name, and a namespace that "
+        "is there by then; they are recorded in kubernetes/<cluster>.json of the state folder. No pod starts, and no "
+        "network policy, quota or admission check decides",
+        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/unit); {_ACCOUNT}",
+    ),
+    Limit(
+        subject="AWS::EKS::PodIdentityAssociation, eks-auth:AssumeRoleForPodIdentity",
+        not_proved="A token of a service account gets a session of the associated role, with the tags that EKS sets, "
+        "if the role's trust policy allows it. No API server signs such tokens: a key in the state folder does",
+        checked=_ACCOUNT,
     ),
     Limit(
         subject="Termination protection, deletion protection, retention",

@@ -16,6 +16,8 @@ from ministack.core import lambda_runtime
 
 from local.emulator import extension
 from local.emulator.edge import Edge
+from local.emulator.functions.urls import function_urls
+from local.emulator.functions.web_functions import WebFunctions
 from local.emulator.gatekeeper import Application, Receive, Scope, Send, guarded
 from local.emulator.settings import ACCOUNT, HOST, REGION, Settings
 
@@ -32,15 +34,18 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(name, stop.set)
     edge = Edge(settings)
     await edge.start()
+    web_functions = WebFunctions(settings)
     config = Config()
     config.bind = [f"{HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.shutdown_timeout = 5
     try:
-        await hypercorn_serve(guarded(_with_health(settings)), config, shutdown_trigger=stop.wait)
+        application = guarded(function_urls(_with_health(settings), web_functions))
+        await hypercorn_serve(application, config, shutdown_trigger=stop.wait)
     finally:
         await edge.stop()
+        await web_functions.stop()
         await asyncio.to_thread(lambda_runtime.reset)
 
 

@@ -11,11 +11,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from stacks.settings.agent_service import AgentServiceSettings
 from stacks.settings.base import PackageName, SettingsModel, Slug, text
 from stacks.settings.cluster import ClusterSettings
 from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
 from stacks.settings.identity import IdentitySettings
 from stacks.settings.limits import LimitSettings
+from stacks.settings.models import ModelSettings
 from stacks.settings.quotas import QuotaSettings
 from stacks.settings.targets import TargetSettings
 
@@ -248,6 +250,10 @@ class EnvironmentSettings(SettingsModel):
     audit: AuditSettings = AuditSettings()
     classification: ClassificationSettings = ClassificationSettings()
     quotas: QuotaSettings = QuotaSettings()
+    models: dict[Slug, ModelSettings] = {}
+    """Foundation models that agents may use, by the names that tenants' files use."""
+    agent_service: AgentServiceSettings | None = None
+    """How agents are served that people talk to; needed once a tenant has one."""
     cluster: ClusterSettings | None = None
     """The Kubernetes cluster that agents run on; none when left out."""
     log_retention_days: LogRetentionDays

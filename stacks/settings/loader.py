@@ -26,6 +26,7 @@ from stacks.settings.agreement import (
     quota_mistakes,
     tenant_mistakes,
 )
+from stacks.settings.conversation import service_mistakes
 from stacks.settings.environment import EnvironmentSettings
 from stacks.settings.groups import PlatformGroups
 from stacks.settings.sentences import sentences
@@ -34,6 +35,7 @@ from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
 from stacks.settings.tool_specs import read_specs, unreachable_services
 from stacks.settings.versions import ServedMajor, lost_servers, serve
+from stacks.settings.workload import workload_mistakes
 from stacks.settings.yaml_file import YamlError, read_yaml
 from toolkit.spec import ServerSpec
 
@@ -125,6 +127,8 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     for file, tenant in tenants.items():
         mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)
     present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
+    mistakes += service_mistakes(name, environment, present)
+    mistakes += workload_mistakes(name, environment, present)
     if len(tenants) == len(files):
         mistakes += quota_mistakes(name, environment, present)
     mistakes += cluster_mistakes(name, environment)

@@ -88,7 +88,8 @@ def _closest(value: object, expected: str) -> str:
 
 
 def _unknown_key(key: str, section: Any) -> str:
-    known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    models = [one for one in _options(section) if isinstance(one, type) and issubclass(one, BaseModel)]
+    known = list(models[0].model_fields) if len(models) == 1 else []
     return f"is an unknown key: {did_you_mean(key, known)}known here are {', '.join(known)}"
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from stacks.settings.base import RoleArn, SettingsModel, Slug, text
 from stacks.settings.groups import GroupSettings
 from stacks.settings.limits import RequestsPerMinute
+from stacks.settings.workload import WorkloadSettings
 
 Scope = Annotated[
     str,
@@ -25,6 +26,33 @@ class CallLimits(SettingsModel):
 
     requests_per_minute: RequestsPerMinute
     """Calls within a minute; the gateway refuses the rest."""
+
+
+Caller = Annotated[
+    str,
+    text(
+        r"^(role|user)/[\w+=,.@-]{1,64}$",
+        wanted="role/<name> or user/<name>, without a path, like role/finance-team",
+    ),
+]
+"""An IAM role or user of the environment's account."""
+
+
+class ConversationSettings(SettingsModel):
+    """Who talks to an agent, and the model that it answers with."""
+
+    callers: tuple[Caller, ...] = Field(min_length=1, max_length=50, strict=False)
+    """IAM roles and users of the environment's account that may talk to it, by name. IAM has to let them as well: the
+    kit makes a policy to attach to them."""
+    model: Slug = "default"
+    """Which of the environment's `models` it uses."""
+
+    @field_validator("callers")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"lists {', '.join(twice)} twice: name each caller once")
+        return value
 
 
 class AgentSettings(SettingsModel):
@@ -48,6 +76,10 @@ class AgentSettings(SettingsModel):
     principals: dict[Slug, Annotated[tuple[RoleArn, ...], Field(strict=False)]] = {}
     """Per environment, roles made outside this kit that may read the agent's secret. Roles that the kit's own
     stacks make are granted there."""
+    conversation: ConversationSettings | None = None
+    """Make it an agent that people talk to, with a service of its own."""
+    workload: WorkloadSettings | None = None
+    """Run it in the environment's cluster, where there is one."""
 
     @field_validator("groups")
     @classmethod
@@ -77,3 +109,8 @@ class TenantSettings(SettingsModel):
     budget_usd: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """What it should cost in a month, in US dollars; at 80 and 100 percent, and when it is forecast to be spent, the
     topic of the audit stack is told. None when left out."""
+
+    @property
+    def workloads(self) -> dict[str, WorkloadSettings]:
+        """The agents that run in clusters, by name."""
+        return {name: agent.workload for name, agent in self.agents.items() if agent.workload is not None}

@@ -21,6 +21,7 @@ from local import installation
 from local.emulator.client_environment import client_environment
 from tests.local.aws_clients import aws_client, role_client
 from tests.local.local_run import LocalRun, free_port, outlives
+from tests.local.other_environments import OtherAccount
 
 # A shell lets its background jobs ignore Ctrl-C, and their children inherit that; some tests here interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -89,6 +90,20 @@ def local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     assert not run.state.exists()
     assert run.ports_in_use() == []
     assert [pid for pid in pids if outlives(pid)] == [], "processes, or children of theirs, outlive `down`"
+
+
+@pytest.fixture(scope="session")
+def other_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherAccount]:
+    """An emulated account of its own for gamma and prod, bootstrapped and otherwise empty."""
+    run = LocalRun.beside_others(tmp_path_factory.mktemp("other-environments") / "state")
+    platform = run.platform
+    platform.layout.create()
+    platform.aws.start()
+    try:
+        platform.deployment.bootstrap()
+        yield OtherAccount(run)
+    finally:
+        platform.aws.daemon.stop()
 
 
 def start_emulator(python: Path, state: Path) -> Emulator:

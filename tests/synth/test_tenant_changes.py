@@ -1,5 +1,6 @@
 """What one tenant's file says changes that tenant's stack, and nothing that belongs to another (R19)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,53 @@ def differing(one: dict[str, Json], other: dict[str, Json]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def test_a_new_tenant_is_a_new_stack(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+def test_a_new_tenant_is_new_stacks(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
     tenants = root / "config" / "tenants"
     new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
     (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {"foundation-dev-tenant-initech"}
+    assert differing(unchanged, templates(root, tmp_path / "out")) == {
+        "foundation-dev-tenant-initech",
+        "foundation-dev-agent-service-initech",
+    }
 
 
-def test_a_tenant_that_goes_takes_its_stack_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
+def test_a_tenant_that_goes_takes_its_stacks_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
     (root / "config" / "tenants" / "globex.yaml").unlink()
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {OWN}
+    gone = differing(unchanged, templates(root, tmp_path / "out"))
+    assert gone == {OWN, "foundation-dev-agent-service-globex"}
+
+
+def in_gamma(*units: str) -> set[str]:
+    """The names of stacks of gamma, which has a cluster."""
+    return {f"foundation-gamma-{unit}" for unit in units}
+
+
+def test_a_new_tenant_brings_its_part_of_the_cluster_and_changes_no_other_stack(root: Path, tmp_path: Path) -> None:
+    """Namespace, policies, quota and roles included, and the cluster's own stack left alone."""
+    before = templates(root, tmp_path / "before", "gamma")
+    tenants = root / "config" / "tenants"
+    new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
+    (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
+    after = templates(root, tmp_path / "after", "gamma")
+    units = ("tenant-initech", "agent-service-initech", "workloads-initech")
+    assert differing(before, after) == in_gamma(*units)
+    made = after["foundation-gamma-workloads-initech"]["Resources"].values()
+    kinds = [json.loads(one["Properties"]["Manifest"])[0]["kind"] for one in made if "Manifest" in one["Properties"]]
+    assert {"Namespace", "NetworkPolicy", "ResourceQuota", "ServiceAccount"} <= set(kinds)
+    assert "AWS::IAM::Role" in [one["Type"] for one in made]
+
+
+def test_the_first_workload_of_any_tenant_changes_that_tenants_stacks_alone(root: Path, tmp_path: Path) -> None:
+    """What the cluster tells other stacks is there before anyone reads it."""
+    change(root, "acme-corp", lambda tenant: tenant["agents"]["reporting-agent"].pop("workload"))
+    file = root / "config" / "tenants" / "globex.yaml"
+    with_workload = file.read_text(encoding="utf-8")
+    change(root, "globex", lambda tenant: tenant["agents"]["delivery-agent"].pop("workload"))
+    none = templates(root, tmp_path / "none", "gamma")
+    assert [name for name in none if "-workloads-" in name] == []
+    file.write_text(with_workload, encoding="utf-8")
+    first = templates(root, tmp_path / "first", "gamma")
+    assert differing(none, first) == in_gamma("tenant-globex", "workloads-globex")
 
 
 def suspend(tenant: dict[str, Any]) -> None:

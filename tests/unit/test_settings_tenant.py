@@ -39,7 +39,7 @@ TENANT_MISTAKES = [
     (
         at("agents.finance-agent.scope", []),
         "agents.finance-agent.scope: is an unknown key: did you mean scopes? known here are type, version, groups, "
-        "scopes, suspended, client_id, limits, principals",
+        "scopes, suspended, client_id, limits, principals, conversation, workload",
     ),
     (
         at("agents.finance-agent.principals", {"test": ["arn:aws:iam::123456789012:role/finance"]}),

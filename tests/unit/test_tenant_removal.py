@@ -1,4 +1,4 @@
-"""`make remove-tenant` gets the one stack of a tenant whose file is there, while nothing protects it (R19)."""
+"""`make remove-tenant` gets the stacks of a tenant whose file is there, while nothing protects them (R19)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from moto import mock_aws
 from operations.__main__ import main
 from operations.failure import OperationError
 from operations.place import Place, find_place
-from operations.removal import removable_stack
+from operations.removal import removable_stacks
 
 STACK = "foundation-prod-tenant-acme-corp"
 
@@ -26,29 +26,55 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield find_place("prod")
 
 
-def deploy(place: Place, *, protected: bool) -> None:
+def deploy(place: Place, *, protected: bool, stack: str = STACK) -> None:
     """A stack of that name, as a deployment leaves it."""
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     place.cloudformation.create_stack(
-        StackName=STACK, TemplateBody=json.dumps(template), EnableTerminationProtection=protected
+        StackName=stack, TemplateBody=json.dumps(template), EnableTerminationProtection=protected
     )
 
 
 def test_a_protected_stack_is_not_removed_and_the_command_that_lifts_the_protection_is_said(place: Place) -> None:
     deploy(place, protected=True)
     with pytest.raises(OperationError, match="is protected from deletion") as error:
-        removable_stack("prod", "acme-corp")
+        removable_stacks("prod", "acme-corp")
     assert (
         "aws cloudformation update-termination-protection --no-enable-termination-protection --region "
         f"{place.cloudformation.meta.region_name} --stack-name {STACK}`"
     ) in str(error.value)
 
 
+def test_all_stacks_of_the_tenant_are_named_those_that_build_on_others_first(place: Place) -> None:
+    users = ["foundation-prod-workloads-acme-corp", "foundation-prod-agent-service-acme-corp"]
+    for stack in (STACK, *users, "foundation-prod-tenant-globex"):
+        deploy(place, protected=False, stack=stack)
+    assert removable_stacks("prod", "acme-corp") == [*users, STACK]
+
+
+def test_every_protected_one_is_said_at_once(place: Place) -> None:
+    workloads = "foundation-prod-workloads-acme-corp"
+    for stack in (STACK, workloads):
+        deploy(place, protected=True, stack=stack)
+    with pytest.raises(OperationError) as error:
+        removable_stacks("prod", "acme-corp")
+    assert [f"--stack-name {stack}`" in str(error.value) for stack in (STACK, workloads)] == [True, True]
+
+
+def test_a_stack_that_the_app_does_not_make_any_more_is_not_left_behind(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for unit in ("tenant", "workloads"):
+        deploy(place, protected=False, stack=f"foundation-prod-{unit}-acme-corp")
+    monkeypatch.setattr("stacks.settings.tenant.TenantSettings.workloads", {})
+    with pytest.raises(OperationError, match=r"delete-stack .*--stack-name foundation-prod-workloads-acme-corp"):
+        removable_stacks("prod", "acme-corp")
+
+
 def test_once_it_is_lifted_the_stack_of_this_tenant_alone_is_named(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     deploy(place, protected=False)
-    assert main(["tenant-stack", "--environment", "prod", "--tenant", "acme-corp"]) == 0
+    assert main(["tenant-stacks", "--environment", "prod", "--tenant", "acme-corp"]) == 0
     assert capsys.readouterr().out == f"{STACK}\n"
 
 
@@ -66,7 +92,7 @@ def test_what_cannot_be_removed_is_said_in_a_sentence(
     place: Place, capsys: pytest.CaptureFixture[str], environment: str, tenant: str, said: str
 ) -> None:
     assert place.environment == "prod"
-    assert main(["tenant-stack", "--environment", environment, "--tenant", tenant]) == 1
+    assert main(["tenant-stacks", "--environment", environment, "--tenant", tenant]) == 1
     printed = capsys.readouterr()
     assert said in printed.err
     assert printed.out == ""

@@ -1,0 +1,123 @@
+"""Where settings of the client come from: flags, then environment variables, then the configuration file.
+
+The file is `foundation/config.toml` in XDG_CONFIG_HOME, `~/.config` by default (XDG Base Directory Specification):
+
+    env = "dev"                        # used when none is given
+    agent = "acme-corp/finance-agent"
+    [environments.prod]                # of one environment; profile, region and url may stand here too
+    agent = "acme-corp/reporting-agent"
+    profile = "acme-prod"
+    region = "us-east-1"
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundation_client.failure import CommandError, Exit
+
+ENVIRONMENT = "FOUNDATION_ENV"
+AGENT = "FOUNDATION_AGENT"
+URL = "FOUNDATION_URL"
+
+LOCAL = "local"
+"""The environment that stands for the platform on this machine."""
+
+_AGENT = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]*")
+_PER_ENVIRONMENT = ("agent", "profile", "region", "url")
+_TOP = ("env", "agent", "environments")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a command is to speak to, and as whom; None where AWS's own defaults or a later step decides."""
+
+    env: str | None = None
+    agent: str | None = None
+    """`<tenant>/<agent>`."""
+    profile: str | None = None
+    region: str | None = None
+    url: str | None = None
+
+
+def load(flags: Settings, variables: Mapping[str, str] = os.environ) -> Settings:
+    """Complete what the flags leave open. Raises CommandError for a setting that cannot be right, saying where it is.
+
+    A flag or variable that names another environment or agent than the file does goes before the file's `url`, since
+    an address belongs to one agent.
+    """
+    file = config_file(variables)
+    content = _content(file)
+    env = flags.env or variables.get(ENVIRONMENT) or content.get("env")
+    section = content.get("environments", {}).get(env, {})
+    named = flags.agent or variables.get(AGENT)
+    agent = named or section.get("agent") or content.get("agent")
+    url = flags.url or variables.get(URL) or (None if named and named != section.get("agent") else section.get("url"))
+    found = Settings(
+        env=env,
+        agent=agent,
+        profile=flags.profile or section.get("profile"),
+        region=flags.region or section.get("region"),
+        url=url,
+    )
+    _check(found)
+    return found
+
+
+def config_file(variables: Mapping[str, str]) -> Path:
+    """The configuration file, which need not exist."""
+    return _folder(variables, "XDG_CONFIG_HOME", ".config") / "config.toml"
+
+
+def history_file(variables: Mapping[str, str]) -> Path:
+    """The file with what was typed."""
+    return _folder(variables, "XDG_STATE_HOME", ".local/state") / "history"
+
+
+def _folder(variables: Mapping[str, str], variable: str, otherwise: str) -> Path:
+    """A base folder; a relative one counts as not set, as the XDG specification says."""
+    given = Path(variables.get(variable, ""))
+    return (given if given.is_absolute() else Path.home() / otherwise) / "foundation"
+
+
+def _content(file: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file} cannot be read as TOML ({error}): correct it or remove it.", Exit.USAGE) from None
+    _check_keys(file, "", content, _TOP)
+    environments = content.get("environments", {})
+    if not isinstance(environments, dict):
+        raise CommandError(f"{file}: environments is no table: write [environments.<env>].", Exit.USAGE)
+    for name, section in environments.items():
+        if not isinstance(section, dict):
+            raise CommandError(f"{file}: environments.{name} is no table.", Exit.USAGE)
+        _check_keys(file, f"environments.{name}.", section, _PER_ENVIRONMENT)
+    return content
+
+
+def _check_keys(file: Path, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key, value in table.items():
+        if key not in known:
+            raise CommandError(f"{file}: {place}{key} is no setting; there are {', '.join(known)}.", Exit.USAGE)
+        if key != "environments" and not isinstance(value, str):
+            raise CommandError(f"{file}: {place}{key} must be a text, and is {value!r}.", Exit.USAGE)
+
+
+def _check(settings: Settings) -> None:
+    if settings.agent is not None and not _AGENT.fullmatch(settings.agent):
+        raise CommandError(
+            f"{settings.agent!r} names no agent: write <tenant>/<agent>, for example acme-corp/finance-agent.",
+            Exit.USAGE,
+        )
+    if settings.env is not None and not _ENVIRONMENT.fullmatch(settings.env):
+        raise CommandError(f"{settings.env!r} names no environment: write dev, prod or local, for example.", Exit.USAGE)

@@ -1,0 +1,44 @@
+"""Keeping a conversation that is used: its head with every use, its other items when they would expire before it."""
+
+from __future__ import annotations
+
+from conversations import keys
+from conversations.context import Context
+from conversations.head import Head, change
+from conversations.table import TRANSACTION_ITEMS, ConditionFailedError
+
+
+def keep(context: Context, head: Head, *, slack: float = 0.0) -> None:
+    """Make the conversation expire a full period from now.
+
+    Another process that writes at the same time keeps the conversation too, so nothing is lost when this one gives way.
+
+    Args:
+        context: the store's.
+        head: the conversation's, as it was read.
+        slack: which part of the period it may expire earlier before anything is written.
+    """
+    now = context.clock()
+    if context.retention.conversation(now) - head.ttl <= slack * context.retention.seconds:
+        return
+    kept_until = head.kept_until
+    try:
+        if kept_until < context.retention.conversation(now):
+            kept_until = context.retention.items(now)
+            _keep_items(context, head, kept_until)
+        values = {"ttl": context.retention.conversation(now), "kept_until": kept_until}
+        context.table.transact(change(context.table, head, values))
+    except ConditionFailedError:
+        return
+
+
+def _keep_items(context: Context, head: Head, until: int) -> None:
+    """Write `ttl` of all messages and requests. Those that were deleted since are not made anew."""
+    table, partition = context.table, head.partition
+    items = [item["item"] for item in table.query(partition, keys.MESSAGES, keys.AFTER_REQUESTS)]
+    for begin in range(0, len(items), TRANSACTION_ITEMS):
+        updates = [
+            table.update(partition, item, when={"conversation_id": partition}, values={"ttl": until})
+            for item in items[begin : begin + TRANSACTION_ITEMS]
+        ]
+        table.transact(*updates)

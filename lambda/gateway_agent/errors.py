@@ -1,0 +1,29 @@
+"""Why an agent cannot work: each error is one sentence for an operator, and none holds a secret or a token."""
+
+
+class AgentError(Exception):
+    """Base of the errors of this package; its text is one sentence that may be logged."""
+
+
+class SecretError(AgentError):
+    """The agent's secret cannot be read, or does not hold what the rotation writes."""
+
+
+class SecretWaitingError(SecretError):
+    """The secret waits for its first rotation, which starts with it and takes seconds."""
+
+
+class TokenRefusedError(AgentError):
+    """The token endpoint refused the client, with the secret read anew too."""
+
+
+class TokenUnavailableError(AgentError):
+    """The token endpoint gave no answer that counts, after all attempts."""
+
+
+class GatewayAddressError(AgentError):
+    """Where the gateway is cannot be read."""
+
+
+class ModelSettingsError(AgentError):
+    """The settings name no model that can be used here."""

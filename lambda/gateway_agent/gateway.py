@@ -1,0 +1,114 @@
+"""The gateway's tools for Strands: an MCP client of one question, with the agent's token and the caller's ids.
+
+Importing this module takes about two seconds: Strands and the MCP SDK.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+from strands.tools.mcp import MCPClient
+from strands.tools.mcp.mcp_types import MCPToolResult
+
+from gateway_agent.answers import CUT, REFUSAL, Refusal, size, within
+from gateway_agent.http import GatewayHttp
+from gateway_agent.retries import Backoff
+from gateway_agent.tokens import TokenSource
+
+CORRELATION_HEADER = "X-Correlation-ID"
+CALLER_HEADER = "X-On-Behalf-Of"
+
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""What the gateway's interceptors take over (lambda/governance/events.py); they replace any other by their own."""
+_CALLER = re.compile(r"[A-Za-z0-9+=,.@_/:-]{1,256}")
+"""Names of IAM roles, users and sessions, with slashes between them."""
+
+
+class GatewayClient(MCPClient):
+    """Strands' MCP client, which gives the model what it can use of an answer, and never more than a limit.
+
+    Args:
+        answer_limit: Characters of a tool's answer that the model gets.
+        **options: As `MCPClient`.
+    """
+
+    def __init__(self, *args: Any, answer_limit: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._answer_limit = answer_limit
+
+    def _handle_tool_result(self, tool_use_id: str, call_tool_result: Any) -> MCPToolResult:
+        """Cut an answer; `structuredContent` repeats it and goes when it would be as large."""
+        result = super()._handle_tool_result(tool_use_id, call_tool_result)
+        content, characters = within(result["content"], self._answer_limit)
+        if characters > self._answer_limit:
+            result["content"] = content
+            result["metadata"] = {**result.get("metadata", {}), CUT: {"characters": characters}}
+        if size(result.get("structuredContent")) > self._answer_limit:
+            del result["structuredContent"]
+        return result
+
+    def _handle_tool_execution_error(self, tool_use_id: str, exception: Exception) -> MCPToolResult:
+        """Say what the gateway's own errors mean: Strands repeats their text alone."""
+        if not isinstance(exception, MCPError):
+            return super()._handle_tool_execution_error(tool_use_id, exception)
+        refusal = Refusal.of(exception.code, exception.message, exception.data)
+        return MCPToolResult(
+            status="error",
+            toolUseId=tool_use_id,
+            content=[{"text": refusal.text()}],
+            metadata={REFUSAL: refusal.data()},
+        )
+
+
+def gateway_tools(
+    url: str,
+    tokens: TokenSource,
+    *,
+    correlation_id: str,
+    caller: str | None = None,
+    answer_limit: int = 100_000,
+    timeout_seconds: float = 60.0,
+    backoff: Backoff | None = None,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> MCPClient:
+    """The tools that the gateway lists for the agent, for one question.
+
+    It connects when an agent that has it among its tools loads them, or in a `with` statement.
+
+    Args:
+        url: The gateway's MCP endpoint.
+        tokens: The agent's tokens.
+        correlation_id: Goes into the audit record of every call: letters, digits, `._-`, at most 128 characters.
+        caller: On whose behalf the agent calls, such as `role/finance-team`. The audit records hold it as what the
+            agent says; nothing is permitted because of it.
+        answer_limit: Characters of a tool's answer that the model gets; a longer one is cut and says so.
+        timeout_seconds: How long one attempt of a request may take.
+        backoff: How often requests that may be repeated are sent, and when.
+        sleep: Waits some seconds.
+
+    Raises:
+        ValueError: An id or caller that cannot stand in a header.
+    """
+    headers = {CORRELATION_HEADER: _checked(_CORRELATION_ID, correlation_id, "correlation id")}
+    if caller is not None:
+        headers[CALLER_HEADER] = _checked(_CALLER, caller, "caller")
+
+    @asynccontextmanager
+    async def connect() -> AsyncGenerator[Any]:
+        http = GatewayHttp(tokens, headers=headers, timeout_seconds=timeout_seconds, backoff=backoff, sleep=sleep)
+        async with http, streamable_http_client(url, http_client=http) as streams:
+            yield streams
+
+    return GatewayClient(connect, answer_limit=answer_limit, startup_timeout=round(2 * timeout_seconds) + 10)
+
+
+def _checked(form: re.Pattern[str], value: str, what: str) -> str:
+    if not form.fullmatch(value):
+        raise ValueError(f"the {what} {value!r} must match {form.pattern}")
+    return value

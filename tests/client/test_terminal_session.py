@@ -1,0 +1,220 @@
+"""A person at a terminal, through a real pseudo-terminal: editing, history, commands, Ctrl-C, narrow windows."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.client.fake_service import FakeService, Fault, text_frames
+from tests.client.terminal import ALT_ENTER, CTRL_A, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP, Terminal
+
+
+def test_a_question_is_answered_with_its_tool_call_and_rendered_markdown(
+    fake: FakeService, environment: dict[str, str]
+) -> None:
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("What time is it in São Paulo?" + ENTER)
+        terminal.shows("1,234 tokens in, 56 out, 3.2 s")
+        screen = terminal.prompts()
+        assert '● get_time(timezone="America/Sao_Paulo")' in screen
+        assert "✓ 0.0 s, 17 B" in screen
+        assert "It is 14:03 in São Paulo." in screen  # bold, not asterisks
+        assert screen.count("Let me look that up.") == 1
+        assert "thinking" not in screen
+        terminal.type(CTRL_D)
+        assert terminal.code() == 0
+    assert [body["message"] for body in fake.bodies] == ["What time is it in São Paulo?"]
+
+
+def test_a_line_can_be_edited_recalled_and_have_several_lines(fake: FakeService, environment: dict[str, str]) -> None:
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("world" + CTRL_A + "hello ")
+        terminal.shows("> hello world")
+        terminal.type(ENTER)
+        terminal.shows("tokens in")
+        terminal.prompts()
+        terminal.type(UP)
+        terminal.until(lambda screen: screen.rstrip().endswith("> hello world"), "recalls the line")
+        terminal.type(LEFT * 5 + "wide " + ENTER)
+        terminal.until(lambda screen: screen.count("tokens in") == 2, "answers again")
+        terminal.prompts()
+        terminal.type("one" + ALT_ENTER + "two")
+        terminal.shows("two")
+        terminal.type(ENTER)
+        terminal.until(lambda screen: screen.count("tokens in") == 3, "answers a third time")
+        terminal.prompts()
+        terminal.type("\x1b[200~pasted\nlines\x1b[201~")
+        terminal.shows("lines")
+        terminal.type(ENTER)
+        terminal.until(lambda screen: screen.count("tokens in") == 4, "answers what was pasted")
+    assert [body["message"] for body in fake.bodies] == ["hello world", "hello wide world", "one\ntwo", "pasted\nlines"]
+
+
+def test_the_history_outlives_the_session_and_is_its_owners_alone(
+    fake: FakeService, environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["XDG_STATE_HOME"] = str(tmp_path / "state")
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("remember me" + ENTER)
+        terminal.shows("tokens in")
+        terminal.prompts()
+        terminal.type("/quit" + ENTER)
+        assert terminal.code() == 0
+    file = tmp_path / "state" / "foundation" / "history"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type(UP + UP)
+        terminal.shows("> remember me")
+
+
+def test_ctrl_c_stops_the_answer_hangs_up_and_keeps_the_session(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.answers["long"] = text_frames("It begins, ", "and goes on, ", "and on.")
+    fake.faults.append(Fault(hold_after=2))
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("long" + ENTER)
+        terminal.shows("It begins,")
+        terminal.type(CTRL_C)
+        terminal.shows("Stopped.")
+        assert fake.hung_up.wait(30), "the service was not told to stop"
+        terminal.prompts()
+        terminal.type("next" + ENTER)
+        terminal.shows("tokens in")
+        terminal.prompts()
+        terminal.type(CTRL_C)
+        terminal.shows("Ctrl-C once more")
+        terminal.prompts()
+        terminal.type(CTRL_C)
+        assert terminal.code() == 0
+    first, second = fake.bodies
+    assert first["request_id"] != second["request_id"]
+    assert second["conversation_id"] == "conversation-1"
+
+
+def test_conversations_are_listed_opened_continued_and_deleted(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.conversations["old-1"] = [("user", "an older question"), ("assistant", "an *older* answer")]
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("/conversations" + ENTER)
+        terminal.shows("an older question  2 messages")
+        terminal.prompts()
+        terminal.type("/open 1" + ENTER)
+        terminal.shows("an older answer")
+        terminal.prompts()
+        terminal.type("go on" + ENTER)
+        terminal.shows("tokens in")
+        terminal.prompts()
+        terminal.type("/delete 1" + ENTER)
+        terminal.shows("Delete “an older question” for good? [y/N]")
+        terminal.type("n" + ENTER)
+        terminal.shows("Kept.")
+        terminal.prompts()
+        assert "old-1" in fake.conversations
+        terminal.type("/delete old-1" + ENTER)
+        terminal.until(lambda screen: screen.count("[y/N]") == 2, "asks again")
+        terminal.type("y" + ENTER)
+        terminal.shows("Deleted.")
+        terminal.prompts()
+        terminal.type("anew" + ENTER)
+        terminal.until(lambda screen: screen.count("tokens in") == 2, "answers in a new conversation")
+    assert fake.bodies[0]["conversation_id"] == "old-1"
+    assert "conversation_id" not in fake.bodies[1]
+    assert "old-1" not in fake.conversations
+
+
+def test_tools_are_listed_and_commands_completed_and_none_is_sent_as_a_message(
+    fake: FakeService, environment: dict[str, str]
+) -> None:
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("/to" + TAB)
+        terminal.shows("> /tools")
+        terminal.type(ENTER)
+        terminal.shows("s3_read_operations  Read S3")
+        terminal.prompts()
+        terminal.type("/tool" + ENTER)
+        terminal.shows("/tool is no command, and was not sent; /help lists them.")
+        terminal.prompts()
+        terminal.type("/open" + ENTER)
+        terminal.shows("It is /open N|ID.")
+        terminal.prompts()
+        terminal.type("/open 7" + ENTER)
+        terminal.shows("No conversation of the last list has number 7")
+        terminal.prompts()
+        terminal.type("/help" + ENTER)
+        terminal.shows("Alt-Enter begins a new line")
+    assert fake.bodies == []
+
+
+def test_a_failure_is_told_and_the_session_goes_on(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.faults.append(Fault(418, b"teapot", {"content-type": "text/plain"}))
+    with Terminal(["chat"], environment) as terminal:
+        terminal.prompts()
+        terminal.type("hello" + ENTER)
+        terminal.shows("is no agent's service")
+        terminal.prompts()
+        terminal.type("hello again" + ENTER)
+        terminal.shows("tokens in")
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40])
+def test_a_narrow_window_wraps_words_and_cuts_none(
+    fake: FakeService, environment: dict[str, str], columns: int
+) -> None:
+    fake.answers["list"] = text_frames(
+        "Here is what there is:\n\n- a bucket for reports\n- a bucket for invoices\n\n", "That is everything."
+    )
+    with Terminal(["chat", "-m", "list"], environment, columns=columns, lines=40) as terminal:
+        assert terminal.code() == 0
+        words = terminal.text.split()
+    for word in ("Here", "bucket", "reports", "invoices", "everything."):
+        assert word in words, terminal.text
+    assert all(len(line) <= columns for line in terminal.text.splitlines())
+    with Terminal(["chat", "-m", "what time?"], environment, columns=columns, lines=40) as terminal:
+        assert terminal.code() == 0
+        assert 'get_time(timezone="America/Sao_Paulo")' in "".join(terminal.text.split())
+
+
+def test_an_answer_longer_than_the_window_is_whole_in_the_scrollback(
+    fake: FakeService, environment: dict[str, str]
+) -> None:
+    items = [f"- item {number}\n" for number in range(60)]
+    fake.answers["long"] = text_frames("Sixty:\n\n", *items, "\nThat was all.")
+    with Terminal(["chat", "-m", "long"], environment, lines=10) as terminal:
+        assert terminal.code() == 0
+        found = [line.strip() for line in terminal.text.splitlines() if "item" in line]
+    assert found == [f"• item {number}" for number in range(60)]
+
+
+def test_no_color_is_respected(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.answers["code"] = text_frames("# Title\n\n```python\nprint('x')\n```\n")
+    for arguments, variables in ((["--no-color"], {}), ([], {"NO_COLOR": "1"})):
+        with Terminal(["chat", "-m", "code", *arguments], {**environment, **variables}) as terminal:
+            assert terminal.code() == 0
+            assert not any(f"\x1b[{code}" in terminal.raw.decode() for code in ("3", "9", "1;3", "0;3", "38")), (
+                terminal.raw
+            )
+
+
+def test_what_a_model_says_cannot_command_the_terminal(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.answers["attack"] = [
+        ("text", {"text": "before \x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b2J\u202eafter\n\n"}),
+        ("tool_call", {"tool_call_id": "t", "name": "x___\x1b]0;title\x07tool", "input": {"a\x1b[1m": "\x1b[2J"}}),
+        (
+            "tool_result",
+            {"tool_call_id": "t", "name": "tool", "status": "error", "preview": "\x1b[2Jno", "bytes": 3},
+        ),
+        ("text", {"text": "[click](https://evil.example/)"}),
+    ]
+    with Terminal(["chat", "-m", "attack"], environment) as terminal:
+        assert terminal.code() == 0
+        for forbidden in (b"\x1b]", b"\x1b[2J", b"\x07", "\u202e".encode(), b"\xc2\x9b"):
+            assert forbidden not in terminal.raw
+        assert "click (https://evil.example/)" in terminal.text
