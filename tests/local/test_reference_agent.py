@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +11,8 @@ import pytest
 
 from local.agent import SECRET_PREFIX, URL_PARAMETER
 from local.demonstration import BUCKET
-from local.layout import REPOSITORY
 from local.surroundings import client_environment
-from tests.local.agent_process import AgentProcess, agent_process, copied_code
+from tests.agent_process import AgentProcess, agent_process, image_path
 from tests.local.audit_trail import AuditTrail
 from tests.local.aws_tools import target_name
 from tests.local.local_run import LocalRun
@@ -75,15 +73,13 @@ def agent(
             "FOUNDATION_GATEWAY_URL_PARAMETER": URL_PARAMETER,
             "FOUNDATION_MODEL": "scripted",
         }
-        code = copied_code(folder / "code")
-        path = os.pathsep.join([str(code), str(REPOSITORY / "lambda")])  # the image lacks the scripted model
-        with agent_process(folder, environment, search_path=path) as running:
+        with agent_process(environment, search_path=image_path(folder)) as running:
             yield running
 
 
 def test_a_conversation_uses_two_tools_through_the_gateway(local_run: LocalRun, agent: AgentProcess) -> None:
     answer = agent.ask(QUESTION, X_Correlation_ID="reference-two-tools")
-    assert answer.status_code == 200, answer.text + agent.log.read_text()
+    assert answer.status_code == 200, answer.text + "\n".join(agent.printed)
     found = answer.json()
     assert "In America/Sao_Paulo it is 20" in found["answer"]
     assert "2026/november.csv" in found["answer"]
@@ -107,7 +103,7 @@ def test_the_log_has_the_correlation_id_and_neither_content_nor_secrets(
     local_run: LocalRun, agent: AgentProcess
 ) -> None:
     agent.ask(QUESTION, X_Correlation_ID="reference-log")
-    text = agent.log.read_text()
+    text = "\n".join(agent.printed)
     lines = [line for line in agent.lines() if line["correlation_id"] == "reference-log"]
     (line,) = [line for line in lines if line["message"] == "answered"]
     assert line["tool_calls"] == 2
