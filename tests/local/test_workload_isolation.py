@@ -249,7 +249,7 @@ class Items:
 
 
 def test_the_objects_of_both_tenants_are_recorded(prod: OtherAccount) -> None:
-    objects = json.loads((prod.run.state / "kubernetes" / f"{CLUSTER}.json").read_text(encoding="utf-8"))
+    objects = json.loads((prod.run.platform.layout.emulator_state / "kubernetes" / f"{CLUSTER}.json").read_text())
     deployed = {
         (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects if one["kind"] == "Deployment"
     }
