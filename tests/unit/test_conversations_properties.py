@@ -20,6 +20,7 @@ from conversations import (
     InProgressError,
     Limits,
     LostTurnError,
+    NewMessage,
     NotFoundError,
     RequestReusedError,
     Turn,
@@ -158,9 +159,9 @@ class Interleavings(RuleBasedStateMachine):
     def checkpoint(self, writer: Writer, partial: str | None) -> None:
         mine = writer.mine
         if mine is None:
-            assert refused(writer.turn.checkpoint, partial and answered(partial)) is LostTurnError
+            assert refused(writer.turn.checkpoint, maybe(partial)) is LostTurnError
             return
-        writer.turn.checkpoint(partial and answered(partial))
+        writer.turn.checkpoint(maybe(partial))
         self._stored(mine, writer, partial)
         mine.lease = self.world.clock.now + LEASE
 
@@ -168,9 +169,9 @@ class Interleavings(RuleBasedStateMachine):
     def finish(self, writer: Writer, partial: str | None, status: Any) -> None:
         mine = writer.mine
         if mine is None:
-            assert refused(writer.turn.finish, status, partial=partial and answered(partial)) is LostTurnError
+            assert refused(writer.turn.finish, status, partial=maybe(partial)) is LostTurnError
             return
-        ended = writer.turn.finish(status, partial=partial and answered(partial))
+        ended = writer.turn.finish(status, partial=maybe(partial))
         self._stored(mine, writer, partial)
         mine.status = status
         assert texts(ended.messages) == mine.texts
@@ -223,6 +224,11 @@ class Interleavings(RuleBasedStateMachine):
             mine.cut = partial
         mine.stored += writer.added
         writer.added = []
+
+
+def maybe(text: str | None) -> NewMessage | None:
+    """A message of the assistant, if there is a text."""
+    return None if text is None else answered(text)
 
 
 def refused(call: Any, *arguments: Any, **named: Any) -> type | None:
