@@ -23,7 +23,7 @@ from conversations import (
     TooLargeError,
 )
 from conversations.head import visible
-from tests.unit.conversations_support import DAY, World, answered, ask, begun, said, texts, world
+from tests.unit.conversations_support import DAY, World, answered, ask, begun, empty, said, texts, world
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,7 @@ def shared_world() -> Iterator[World]:
 @pytest.fixture
 def table(shared_world: World) -> World:
     """An empty table."""
-    for item in shared_world.items():
-        key = {name: item[name] for name in ("conversation_id", "item")}
-        shared_world.client.delete_item(TableName="conversations", Key=key)
+    empty(shared_world)
     return World(shared_world.client)
 
 
