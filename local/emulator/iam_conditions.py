@@ -5,11 +5,12 @@ docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam
 
 from local.emulator.patching import replace
@@ -20,6 +21,7 @@ def install() -> None:
     _principal_arn_is_the_role()
     _loopback_is_secure()
     _variables_have_values()
+    _kms_knows_encryption_contexts()
 
 
 def _principal_arn_is_the_role() -> None:
@@ -93,3 +95,27 @@ def _filled(text: str, context: Any) -> str | None:
 
     filled = _VARIABLE.sub(value, text)
     return None if None in found else filled
+
+
+def _kms_knows_encryption_contexts() -> None:
+    """Tell policies the encryption context of a request to KMS, as kms:EncryptionContext:<its key>.
+
+    docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    original = iam_actions.request_tag_context
+
+    def request_tag_context(service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        context: dict[str, Any] = original(service, action, body, *rest)
+        return {**context, **_encryption_context(body)} if service == "kms" else context
+
+    replace(original, request_tag_context)
+
+
+def _encryption_context(body: bytes) -> dict[str, str]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    given = request.get("EncryptionContext") if isinstance(request, dict) else None
+    pairs = given.items() if isinstance(given, dict) else ()
+    return {f"kms:encryptioncontext:{key.lower()}": str(value) for key, value in pairs}
