@@ -69,6 +69,8 @@ def test_an_agent_reads_its_own_secret_and_no_other(act_as: Act, agent: tuple[st
     others = [*AGENTS, ("acme-corp", "finance-agent"), ("globex", "support-agent")]
     read = {other: outcome(manager.get_secret_value, SecretId=secret(other)) for other in others}
     assert read == {other: "done" if other == agent else "refused" for other in others}
+    described = {other: outcome(manager.describe_secret, SecretId=secret(other)) for other in others}
+    assert described == read
     assert outcome(manager.put_secret_value, SecretId=secret(agent), SecretString="{}") == "refused"
 
 
