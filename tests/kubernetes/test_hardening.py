@@ -111,6 +111,11 @@ RULES: list[tuple[str, Break, str]] = [
     ("no readiness", lambda m: container(m).pop("readinessProbe"), f"{AGENT} has no readinessProbe"),
     ("no liveness", lambda m: container(m).pop("livenessProbe"), f"{AGENT} has no livenessProbe"),
     (
+        "probe of another host",
+        lambda m: container(m)["livenessProbe"]["httpGet"].update(host="169.254.169.254"),
+        f"{AGENT} lets kubelet call another host in livenessProbe",
+    ),
+    (
         "init container",
         lambda m: pod(m).update(
             initContainers=[container(m) | {"name": "init", "securityContext": {"privileged": True}}]
@@ -143,6 +148,14 @@ RULES: list[tuple[str, Break, str]] = [
         lambda m: pod(m)["volumes"].append({"name": "s", "secret": {"secretName": "s"}}),
         f"{POD}: mounts a volume of the kind secret",
     ),
+    *[
+        (
+            f"projected {kind}",
+            lambda m, kind=kind: pod(m)["volumes"].append({"name": "p", "projected": {"sources": [{kind: {}}]}}),
+            f"{POD}: mounts a {kind} in the volume p",
+        )
+        for kind in ("secret", "serviceAccountToken")
+    ],
     (
         "endless volume",
         lambda m: pod(m)["volumes"][0]["emptyDir"].pop("sizeLimit"),

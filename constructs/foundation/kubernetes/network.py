@@ -1,13 +1,14 @@
 """Who may connect to a tenant's pods, and where these may connect to.
 
 Policies only ever allow, and each pod has the sum of those that select it; the first one selects all and allows
-nothing. https://kubernetes.io/docs/concepts/services-networking/network-policies/ says, and EKS keeps to it, that
-traffic between a pod and the node it runs on is never refused: kubelet's probes need no rule.
+nothing. Between a pod and the node it runs on traffic is always allowed
+(https://kubernetes.io/docs/concepts/services-networking/network-policies/): neither kubelet's probes nor the CloudWatch
+agent, which uses its node's network, needs a rule.
 
 EKS' own ApplicationNetworkPolicy can name hosts. It comes with a filter on DNS: a pod that such a policy selects gets
 answers for the names in its rules alone, wherever else addresses are allowed
-(https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html, "How does it work"). So `_HOSTS` has every host
-that an agent calls.
+(https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html, "How does it work"). So `hosts` has every host that
+an agent calls.
 """
 
 from __future__ import annotations
@@ -25,12 +26,10 @@ POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Where pods fetch their credentials; in an IPv4 cluster the agent answers at no other address
 (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html)."""
 
-CLOUDWATCH_AGENT = "cloudwatch-agent.amazon-cloudwatch.svc.cluster.local"
 OTLP_PORT = 4318
-"""OTLP over HTTP at the CloudWatch agent on the pod's node
+"""OTLP over HTTP at the CloudWatch agent, which uses the network of the pod's own node: no policy is in its way
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html)."""
 
-_HTTPS = ({"protocol": "TCP", "port": 443},)
 _DNS = ({"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53})
 _SERVICES = ("bedrock-runtime", "dynamodb", "secretsmanager", "ssm")
 """What agents call of AWS: models, conversations, their credentials and the gateway's address. Roles come from the
@@ -45,7 +44,6 @@ def network_policies(plan: TenantPlan) -> list[Manifest]:
         _policy(plan, "dns", pods=AGENT_PODS, egress=[_to_dns(plan.network)]),
         _policy(plan, "pod-identity", pods=AGENT_PODS, egress=[_to_addresses([POD_IDENTITY_AGENT], 80)]),
         _policy(plan, "aws-endpoints", pods=AGENT_PODS, egress=[_to_addresses(plan.network.endpoint_cidrs, 443)]),
-        _policy(plan, "telemetry", pods=AGENT_PODS, egress=[_to_cloudwatch_agent()]),
         _hosts(plan),
     ]
 
@@ -72,10 +70,7 @@ def _hosts(plan: TenantPlan) -> Manifest:
         "spec": {
             "podSelector": {"matchLabels": dict(AGENT_PODS)},
             "policyTypes": ["Egress"],
-            "egress": [
-                {"to": [{"domainNames": hosts(plan.network)}], "ports": [dict(port) for port in _HTTPS]},
-                {"to": [{"domainNames": [CLOUDWATCH_AGENT]}], "ports": [{"protocol": "TCP", "port": OTLP_PORT}]},
-            ],
+            "egress": [{"to": [{"domainNames": hosts(plan.network)}], "ports": [{"protocol": "TCP", "port": 443}]}],
         },
     }
 
@@ -132,16 +127,4 @@ def _to_addresses(cidrs: Sequence[str], port: int) -> Manifest:
     return {
         "to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs],
         "ports": [{"protocol": "TCP", "port": port}],
-    }
-
-
-def _to_cloudwatch_agent() -> Manifest:
-    return {
-        "to": [
-            {
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "amazon-cloudwatch"}},
-                "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudwatch-agent"}},
-            }
-        ],
-        "ports": [{"protocol": "TCP", "port": OTLP_PORT}],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foundation.kubernetes.labels import namespaced, pod_labels, selector
-from foundation.kubernetes.network import AGENT_PORT, CLOUDWATCH_AGENT, OTLP_PORT
+from foundation.kubernetes.network import AGENT_PORT, OTLP_PORT
 from foundation.kubernetes.plans import SURGE, Manifest, TenantPlan, WorkloadPlan, service_account_name
 from foundation.kubernetes.quantities import memory
 
@@ -142,7 +142,10 @@ def _container(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
         "name": CONTAINER,
         "image": workload.image,
         "imagePullPolicy": "IfNotPresent",
-        "env": [{"name": name, "value": value} for name, value in sorted(_variables(plan, workload).items())],
+        "env": [
+            {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
+            *({"name": name, "value": value} for name, value in sorted(_variables(plan, workload).items())),
+        ],
         "ports": [{"name": "http", "protocol": "TCP", "containerPort": AGENT_PORT}],
         "resources": {"requests": dict(size), "limits": dict(size)},
         "securityContext": {
@@ -165,7 +168,7 @@ def _probe(path: str) -> Manifest:
 
 
 def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
-    """The agent's settings: names of what it reads, never a secret."""
+    """The agent's settings: names of what it reads, never a secret. `$(HOST_IP)` is the node's, set before them."""
     guardrail = {
         "FOUNDATION_GUARDRAIL_ID": workload.guardrail_id,
         "FOUNDATION_GUARDRAIL_VERSION": workload.guardrail_version,
@@ -182,7 +185,7 @@ def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
         "FOUNDATION_GRACE_SECONDS": str(_GRACE_SECONDS),
         "FOUNDATION_MODEL_ID": workload.model_id,
         "FOUNDATION_SECRET": workload.secret,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{CLOUDWATCH_AGENT}:{OTLP_PORT}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://$(HOST_IP):{OTLP_PORT}",
         **{name: value for name, value in guardrail.items() if value is not None},
     }
 

@@ -49,6 +49,9 @@ def _volumes(pod: Manifest) -> Iterator[str]:
     for volume in pod.get("volumes", []):
         for kind in sorted(set(volume) - {"name"} - _HARMLESS_VOLUMES):
             yield f"mounts a volume of the kind {kind}: use one of {', '.join(sorted(_HARMLESS_VOLUMES))}"
+        for kind in sorted({kind for source in volume.get("projected", {}).get("sources", []) for kind in source}):
+            if kind not in _HARMLESS_VOLUMES:
+                yield f"mounts a {kind} in the volume {volume['name']}: leave that source out"
         if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
             yield f"has a volume {volume['name']} without end: set emptyDir.sizeLimit"
 
@@ -132,10 +135,10 @@ def _environment(container: Manifest, _: Manifest) -> Iterator[str]:
 
 
 def _probes(container: Manifest, pod: Manifest) -> Iterator[str]:
-    if container not in pod.get("containers", []):
-        return
-    for probe in ("livenessProbe", "readinessProbe"):
-        if probe not in container:
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        if "host" in container.get(probe, {}).get("httpGet", {}):
+            yield f"lets kubelet call another host in {probe}: leave httpGet.host out"
+        if probe != "startupProbe" and probe not in container and container in pod.get("containers", []):
             yield f"has no {probe}: add one, so that no question goes to a pod that cannot answer"
 
 
