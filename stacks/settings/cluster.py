@@ -49,6 +49,8 @@ RoleReference = Annotated[
 ]
 """A role of people. Roles of IAM Identity Center have a path, and so have to be ARNs."""
 
+KubernetesVersion = Annotated[str, text(r"^1\.\d{2}$", wanted="a Kubernetes version in quotes, like '1.36'")]
+
 Capacity = Literal["on-demand", "spot"]
 
 _ARM = re.compile(r"^([a-z-]+\d+[a-z]*g[a-z]*|a1)(-[a-z0-9-]+)?$")
@@ -124,7 +126,8 @@ COMPUTE = NodeGroupSettings(instance_types=("c6i.2xlarge", "c6i.4xlarge"), minim
 class ClusterSettings(SettingsModel):
     """The EKS cluster that agents run on (R17). Without this section there is none."""
 
-    version: Annotated[str, text(r"^1\.\d{2}$", wanted="a Kubernetes version in quotes, like '1.36'")] = DEFAULT_VERSION
+    # The default must have its kubectl as well as what a file says.
+    version: Annotated[KubernetesVersion, Field(validate_default=True)] = DEFAULT_VERSION
     """Kubernetes version, in quotes. It can only be raised, one minor version at a time."""
     admins: tuple[RoleReference, ...] = Field(min_length=1, strict=False)
     """Roles of people who may assume the cluster's admin role: ARNs, or names of roles in the environment's account."""
@@ -136,8 +139,8 @@ class ClusterSettings(SettingsModel):
     """Nodes for what the cluster itself runs (DNS, drivers, observability) and for whatever else names no nodes. Left
     out: m6i.large and m6i.xlarge, 2 to 10, 3 at first."""
     compute: NodeGroupSettings = COMPUTE
-    """Nodes for heavy work, tainted workload-type=compute-intensive; its keys are those of general. Left out: c6i.2xlarge
-    and c6i.4xlarge, 0 to 20, none at first."""
+    """Nodes for heavy work, tainted workload-type=compute-intensive; its keys are those of general. Left out:
+    c6i.2xlarge and c6i.4xlarge, 0 to 20, none at first."""
     agents: AgentNodeSettings = AgentNodeSettings()
     """Nodes that Auto Mode makes for agents, tainted workload-type=agents."""
     service_cidr: str = DEFAULT_SERVICE_CIDR

@@ -24,6 +24,10 @@ from foundation.cluster.versions import layer_module
 from foundation.function_runtime import VpcPlacement, runtime_statements
 from foundation.log_group import LogKeeping
 
+_OLD_RUNTIME = ("AwsSolutions-L1", "Serverless-LambdaLatestVersion")
+_NO_RESERVATION = ("NIST.800.53.R5-LambdaConcurrency", "HIPAA.Security-LambdaConcurrency")
+_NO_DEAD_LETTERS = ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ")
+
 Resource = TypeVar("Resource", bound=CfnResource)
 
 _FRAMEWORK_MEMORY_MB = 128
@@ -137,16 +141,12 @@ class KubectlRuntime(Construct):
             {
                 f"AwsSolutions-IAM5[Resource::<{printed}.Arn>:*]": "The grant of CDK's provider framework: versions "
                 "and aliases of the one function that it calls, which has none",
-                (
-                    "AwsSolutions-L1",
-                    "Serverless-LambdaLatestVersion",
-                ): "CDK's own code, on the Python that this "
-                "release of CDK tests it with (Runtime.determineLatestPythonRuntime); a new release of aws-cdk-lib raises it",
-                ("NIST.800.53.R5-LambdaConcurrency", "HIPAA.Security-LambdaConcurrency"): "CloudFormation calls it, "
-                "once for each manifest of a deployment; a reservation would take from the account's limit all year",
-                ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "CloudFormation "
-                "waits for its answer and fails the deployment without one; a dead-letter queue keeps events whose "
-                "failure nobody notices: "
+                _OLD_RUNTIME: "CDK's own code, on the Python that this release of CDK tests it with "
+                "(Runtime.determineLatestPythonRuntime); a new release of aws-cdk-lib raises it",
+                _NO_RESERVATION: "CloudFormation calls it, once for each manifest of a deployment; a reservation would "
+                "take from the account's limit all year",
+                _NO_DEAD_LETTERS: "CloudFormation waits for its answer and fails the deployment without one; a "
+                "dead-letter queue keeps events whose failure nobody notices: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
             },
         )

