@@ -280,7 +280,7 @@ LIMITS: tuple[Limit, ...] = (
         not_proved="The provider's function is not called. Objects need apiVersion, kind, a name, and a namespace that "
         "is there by then; they are recorded in emulator/kubernetes/<cluster>.json of the state folder. No pod "
         "starts, and no network policy, quota or admission check decides",
-        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/unit); {_ACCOUNT}",
+        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/kubernetes); {_ACCOUNT}",
     ),
     Limit(
         subject="AWS::EKS::PodIdentityAssociation, eks-auth:AssumeRoleForPodIdentity",
