@@ -271,16 +271,16 @@ LIMITS: tuple[Limit, ...] = (
         subject="AWS::EKS::Cluster, Nodegroup, Addon, AccessEntry",
         not_proved="Recorded, told by the API, and refused where the emulator knows that EKS refuses (unknown add-ons, "
         "roles without trust, Auto Mode by halves, a version skipped). There is no Kubernetes API server and no node: "
-        "nothing listens at the endpoint, no add-on runs, no access entry decides, and of an add-on's version and "
-        "configuration only the form is known",
+        "nothing listens at the endpoint, no add-on runs, its version and configuration are not looked at, and no access "
+        "entry decides",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
         subject="Custom::AWSCDK-EKS-KubernetesResource (kubectl)",
         not_proved="The provider's function is not called. Objects need apiVersion, kind, a name, and a namespace that "
-        "is there by then; they are recorded in kubernetes/<cluster>.json of the state folder. No pod starts, and no "
-        "network policy, quota or admission check decides",
-        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/unit); {_ACCOUNT}",
+        "is there by then; they are recorded in emulator/kubernetes/<cluster>.json of the state folder. No pod "
+        "starts, and no network policy, quota or admission check decides",
+        checked=f"the manifests' tests: schemas, kubectl itself, every pair of pods (tests/kubernetes); {_ACCOUNT}",
     ),
     Limit(
         subject="AWS::EKS::PodIdentityAssociation, eks-auth:AssumeRoleForPodIdentity",

@@ -32,7 +32,8 @@ def service_account_token(key: Path, *, subject: str, audience: str = AUDIENCE) 
 def pod_credentials(run: LocalRun, *, cluster: str, namespace: str, account: str) -> dict[str, Any]:
     """The credentials that the Pod Identity agent gets for pods of a service account. Raises ClientError."""
     token = service_account_token(
-        run.state / "service-accounts.pem", subject=f"system:serviceaccount:{namespace}:{account}"
+        run.platform.layout.emulator_state / "service-accounts.pem",
+        subject=f"system:serviceaccount:{namespace}:{account}",
     )
     eks_auth = aws_client("eks-auth", run.ports.endpoint_url)
     given = eks_auth.assume_role_for_pod_identity(clusterName=cluster, token=token)["credentials"]

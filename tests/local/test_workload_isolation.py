@@ -69,6 +69,8 @@ def test_an_agent_reads_its_own_secret_and_no_other(act_as: Act, agent: tuple[st
     others = [*AGENTS, ("acme-corp", "finance-agent"), ("globex", "support-agent")]
     read = {other: outcome(manager.get_secret_value, SecretId=secret(other)) for other in others}
     assert read == {other: "done" if other == agent else "refused" for other in others}
+    described = {other: outcome(manager.describe_secret, SecretId=secret(other)) for other in others}
+    assert described == read
     assert outcome(manager.put_secret_value, SecretId=secret(agent), SecretString="{}") == "refused"
 
 
@@ -249,7 +251,7 @@ class Items:
 
 
 def test_the_objects_of_both_tenants_are_recorded(prod: OtherAccount) -> None:
-    objects = json.loads((prod.run.state / "kubernetes" / f"{CLUSTER}.json").read_text(encoding="utf-8"))
+    objects = json.loads((prod.run.platform.layout.emulator_state / "kubernetes" / f"{CLUSTER}.json").read_text())
     deployed = {
         (one["metadata"]["namespace"], one["metadata"]["name"]) for one in objects if one["kind"] == "Deployment"
     }
