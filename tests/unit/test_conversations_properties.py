@@ -120,14 +120,20 @@ class Step:
 
 STEPS = st.builds(
     Step,
-    call=st.sampled_from([*["begin"] * 6, *["checkpoint"] * 3, *["finish"] * 2, "add", "add", "look", "wait", "wait", "wait",
-                          "crash", "list", "create", "delete"]),
+    call=st.sampled_from(
+        [
+            *["begin"] * 6,
+            *["checkpoint", "wait"] * 3,
+            *["finish", "add"] * 2,
+            *["look", "crash", "list", "create", "delete"],
+        ]
+    ),
     which=st.integers(0, 7),
     request=st.sampled_from(["r1", "r1", "r2"]),
     text=WORDS,
     partial=st.none() | WORDS,
     status=st.sampled_from(["done", "interrupted"]),
-)  # fmt: skip
+)
 
 
 class Interleaving:
