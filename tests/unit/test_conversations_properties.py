@@ -262,7 +262,7 @@ class Interleaving:
 def test_any_interleaving_is_as_the_model_says() -> None:
     with world() as shared:
 
-        @settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
+        @settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
         @given(st.lists(STEPS, min_size=30, max_size=60))
         def compare(steps: list[Step]) -> None:
             empty(shared)
