@@ -13,6 +13,7 @@ from local.emulator import (
     parameters,
     rotation,
     secret_versions,
+    table_access,
     templates,
     web_acls,
 )
@@ -106,6 +107,7 @@ def install(settings: Settings) -> None:
     function_logs.install()
     queries.install()
     secret_versions.install()
+    table_access.install()
     rotation.install()
     parameters.install()
     web_acls.install(agentcore_service.install(settings).exists)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +14,7 @@ Properties = Mapping[str, Any]
 
 
 def apply_global_table_settings(name: str, properties: Properties) -> None:
-    """Encryption, recovery, expiry, deletion protection and tags of AWS::DynamoDB::GlobalTable, in this region."""
+    """Encryption, recovery, expiry, protection, policy and tags of AWS::DynamoDB::GlobalTable, in this region."""
     replica = next(one for one in properties["Replicas"] if one["Region"] == REGION)
     api = client("dynamodb")
     api.update_table(
@@ -28,9 +30,20 @@ def apply_global_table_settings(name: str, properties: Properties) -> None:
         },
     )
     _apply_expiry(name, properties.get("TimeToLiveSpecification"))
+    arn = api.describe_table(TableName=name)["Table"]["TableArn"]
     if replica.get("Tags"):
-        arn = api.describe_table(TableName=name)["Table"]["TableArn"]
         api.tag_resource(ResourceArn=arn, Tags=list(replica["Tags"]))
+    _apply_policy(arn, replica.get("ResourcePolicy"))
+
+
+def _apply_policy(arn: str, policy: Properties | None) -> None:
+    """Put the table's own policy, or remove what there is."""
+    api = client("dynamodb")
+    if policy is not None:
+        api.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy["PolicyDocument"]))
+        return
+    with contextlib.suppress(api.exceptions.PolicyNotFoundException):
+        api.delete_resource_policy(ResourceArn=arn)
 
 
 def _encryption(table: Properties, replica: Properties) -> dict[str, Any]:
