@@ -77,7 +77,7 @@ MEANINGS: dict[Code, Meaning] = {
         HTTPStatus.CONFLICT, False, "This request_id was used for another message: make a new one for each question."
     ),
     Code.TOO_LARGE: Meaning(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, False, "The message is too large to be stored: shorten it."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, False, "The message is too large to store: shorten it."
     ),
     Code.CONTEXT_TOO_LONG: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY, False, "The conversation no longer fits the model: begin a new one."
