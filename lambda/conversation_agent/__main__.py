@@ -6,6 +6,7 @@ before an environment goes, ends running answers and stores them.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from functools import partial
@@ -34,8 +35,8 @@ class Server(uvicorn.Server):
         self._service = service
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """See `uvicorn.Server`; called on the event loop's thread, between two steps of it."""
-        self._service.turns.close()
+        """See `uvicorn.Server`; a signal's handler, which runs between two steps of the event loop's thread."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._service.turns.close)
         super().handle_exit(sig, frame)
 
 

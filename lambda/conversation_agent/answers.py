@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from conversation_agent.correlation import STATE
+from conversation_agent.correlation import HEADER, STATE
 from conversation_agent.logs import logger
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.schemas import FieldError, Problem
@@ -40,7 +40,9 @@ def problem(request: Request, error: ServiceError, *, errors: list[FieldError] |
         conversation_id=getattr(error, "conversation_id", None),
         errors=errors or [],
     )
-    headers = {"Retry-After": str(max(1, round(retry_after)))} if retry_after else None
+    headers = {HEADER: body.correlation_id}  # what Starlette answers to the unexpected passes no middleware
+    if retry_after:
+        headers["Retry-After"] = str(max(1, round(retry_after)))
     logger.info(
         "refused",
         extra={"correlation_id": body.correlation_id, "code": error.code, "status": int(error.status)},

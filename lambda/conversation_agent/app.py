@@ -14,6 +14,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from conversation_agent import answers, callers, deadline
 from conversation_agent.callers import Caller, Callers
 from conversation_agent.correlation import STATE, Correlation
+from conversation_agent.document import add_document
 from conversation_agent.events import Event, server_sent
 from conversation_agent.listing import Listing
 from conversation_agent.outcome import Asker
@@ -101,6 +102,7 @@ def create_app(settings: Settings, load: Callable[[], Backend]) -> FastAPI:
     app.add_middleware(Correlation)
     answers.add_handlers(app)
     _add_routes(app)
+    add_document(app)
     return app
 
 
