@@ -43,6 +43,7 @@ def audit_record(place: Place, *, operation: str, subject: str, reason: str, par
             "client_id": None,
             "user_id": place.caller,
             "client_ip": None,
+            "on_behalf_of": None,
         },
         "mcp_context": {
             "server_name": None,

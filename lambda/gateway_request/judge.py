@@ -14,7 +14,7 @@ from typing import Any
 from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, Write, printed
 from governance.caller import Caller, Callers
-from governance.events import Ids, Json, lower_headers, passed_on, refused, refused_http, source_ip
+from governance.events import Ids, Json, lower_headers, on_behalf_of, passed_on, refused, refused_http, source_ip
 from governance.message import Message, check_headers, read_message
 from governance.refusals import UNAVAILABLE, RefusedError
 from governance.settings import Limits
@@ -55,7 +55,7 @@ class Judge:
             context: Lambda's context.
         """
         ids, headers, flaw = _read_headers(event)
-        call = Call(ids, client_ip=source_ip(context))
+        call = Call(ids, client_ip=source_ip(context), on_behalf_of=on_behalf_of(headers))
         if isinstance(event, Mapping) and "http" in event:
             return self._refuse(call, RefusedError("event"), answer=refused_http(ids))
         try:

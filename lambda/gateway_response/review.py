@@ -23,7 +23,7 @@ from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, printed
 from governance.caller import Caller, Callers
 from governance.catalogue import Catalogue
-from governance.events import Ids, Json, answered, lower_headers, refused, refused_http, source_ip, started_at
+from governance.events import Ids, Json, answered, lower_headers, on_behalf_of, refused, refused_http, source_ip, started_at
 from governance.message import CALL, LIST, Message, message_of
 from governance.refusals import RefusedError
 from governance.settings import Redaction
@@ -79,7 +79,7 @@ class Review:
         caller, doubt = self._caller(headers)
         passed_on = _passed_on(headers, caller)
         error = None if passed_on or answer is None else answer.refusal()
-        call = Call(Ids.of(headers, error), source_ip(context), message=message)
+        call = Call(Ids.of(headers, error), source_ip(context), on_behalf_of(headers), message=message)
         if isinstance(event, Mapping) and "http" in event:
             return self._refuse(call, RefusedError("event"), answer=refused_http(call.ids))
         try:

@@ -52,12 +52,14 @@ class Call:
     Attributes:
         ids: Its ids.
         client_ip: The caller's address.
+        on_behalf_of: Whom the caller says it calls for.
         caller: Who calls, once the token proved it.
         message: What is asked, once it was read.
     """
 
     ids: Ids
     client_ip: str | None = None
+    on_behalf_of: str | None = None
     caller: Caller | None = None
     message: Message | None = None
 
@@ -137,7 +139,8 @@ class AuditTrail:
 def _client(call: Call) -> dict[str, Any]:
     caller = call.caller
     names = ("agent_id", "tenant_id", "organization_id", "client_id", "user_id")
-    return {**{name: getattr(caller, name, None) for name in names}, "client_ip": call.client_ip}
+    known = {name: getattr(caller, name, None) for name in names}
+    return {**known, "client_ip": call.client_ip, "on_behalf_of": call.on_behalf_of}
 
 
 def _security(caller: Caller | None) -> dict[str, Any]:

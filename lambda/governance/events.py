@@ -20,6 +20,7 @@ from typing import Any, Self
 from governance.refusals import RefusedError
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_ON_BEHALF_OF = re.compile(r"[A-Za-z0-9+=,.@_/:-]{1,256}")
 _VERSION_7 = 7
 
 Json = dict[str, Any]
@@ -109,6 +110,18 @@ def lower_headers(headers: object) -> dict[str, str]:
         if found.setdefault(name.lower(), value) != value:
             raise RefusedError("header_mismatch")
     return found
+
+
+def on_behalf_of(headers: Mapping[str, str]) -> str | None:
+    """Whom the agent says it calls for, as `role/finance-team`; None when that cannot stand in a log.
+
+    Nothing but the record holds it: it is the caller's word, and no token proves it.
+
+    Args:
+        headers: Header names in lower case to values.
+    """
+    said = headers.get("x-on-behalf-of", "")
+    return said if _ON_BEHALF_OF.fullmatch(said) else None
 
 
 def source_ip(context: Any) -> str | None:

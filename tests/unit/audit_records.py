@@ -10,7 +10,7 @@ Record = dict[str, Any]
 def record(phase: str = "request", **changed: Any) -> Record:
     """A record of a call of acme-corp's; a dictionary changes members of the group of its name."""
     made: Record = {
-        "version": "1.0",
+        "version": "1.1",
         "event_type": "mcp_request",
         "phase": phase,
         "timestamp": "2026-11-25T10:00:00.000Z",
@@ -26,6 +26,7 @@ def record(phase: str = "request", **changed: Any) -> Record:
             "client_id": "client-1",
             "user_id": None,
             "client_ip": None,
+            "on_behalf_of": None,
         },
         "mcp_context": {
             "server_name": "aws-operations-v1",

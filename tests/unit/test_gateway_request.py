@@ -113,6 +113,24 @@ def test_a_correlation_id_that_could_do_harm_is_replaced(gateway: Gateway, given
     assert headers["X-Correlation-ID"] == headers["X-Request-ID"] == gateway.record()["correlation_id"]
 
 
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ("role/finance-team", "role/finance-team"),
+        ("role/AWSReservedSSO_x/jane@example.com", "role/AWSReservedSSO_x/jane@example.com"),
+        ("jane doe", None),
+        ('"},"outcome":"allowed', None),
+        ("x" * 257, None),
+    ],
+)
+def test_whom_an_agent_calls_for_is_recorded_and_counts_for_nothing(
+    gateway: Gateway, given: str, recorded: str | None
+) -> None:
+    headers = gateway.ask(request_event(call(), headers={"X-On-Behalf-Of": given}))["mcp"]["transformedGatewayRequest"]
+    assert gateway.record()["client_context"]["on_behalf_of"] == recorded
+    assert "X-On-Behalf-Of" not in headers["headers"]
+
+
 def test_a_record_says_who_called_what_and_nothing_that_is_secret(gateway: Gateway) -> None:
     arguments = {"key": {"id": "s3cret"}, "table": "orders", "a b": 1}
     gateway.ask(request_event(call("aws-data-v1___dynamodb_read_operations", arguments)))
@@ -120,6 +138,7 @@ def test_a_record_says_who_called_what_and_nothing_that_is_secret(gateway: Gatew
     assert record["client_context"] == {
         "agent_id": "acme-corp/finance-agent", "tenant_id": "acme-corp", "organization_id": "org-finance",
         "client_id": "client-1", "user_id": "client-1", "client_ip": "10.0.1.100",
+        "on_behalf_of": None,
     }  # fmt: skip
     assert record["mcp_context"] == {
         "server_name": "aws-data-v1", "method": "tools/call",

@@ -32,6 +32,7 @@ calls AS (
         coalesce(q.client_context.tenant_id, s.client_context.tenant_id) AS tenant_id,
         coalesce(q.client_context.agent_id, s.client_context.agent_id) AS agent_id,
         coalesce(q.client_context.client_id, s.client_context.client_id) AS client_id,
+        coalesce(q.client_context.on_behalf_of, s.client_context.on_behalf_of) AS on_behalf_of,
         coalesce(q.mcp_context.method, s.mcp_context.method) AS method,
         coalesce(q.mcp_context.resource_accessed, s.mcp_context.resource_accessed) AS resource_accessed,
         coalesce(q.mcp_context.data_classification, s.mcp_context.data_classification) AS data_classification,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Version of the record. A new field raises the minor, a field that goes or changes its meaning the major."""
 EVENT_TYPE = "mcp_request"
 """What half of a call is recorded as."""
@@ -114,6 +114,11 @@ FIELDS: tuple[Field | Group, ...] = (
                 "it names; of an operation, the operator's ARN",
             ),
             Field(name="client_ip", type="string", meaning="where the call came from, when the gateway tells"),
+            Field(
+                name="on_behalf_of",
+                type="string",
+                meaning="whom the agent says it calls for (X-On-Behalf-Of), as role/finance-team; nothing proves it",
+            ),
         ),
     ),
     Group(
