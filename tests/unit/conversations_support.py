@@ -85,6 +85,13 @@ def world() -> Iterator[World]:
         yield World(client)
 
 
+def empty(world: World) -> None:
+    """Delete all items of the table."""
+    for item in world.items():
+        key = {name: item[name] for name in ("conversation_id", "item")}
+        world.client.delete_item(TableName=TABLE, Key=key)
+
+
 def said(text: str) -> list[dict[str, Any]]:
     """A message of a user."""
     return [{"text": text}]

@@ -228,7 +228,8 @@ def test_conversations_are_made_listed_by_pages_and_deleted(agent: Running, jane
     again = jane.post("/api/conversations", json=new)
     assert (made.status_code, again.status_code, made.json()) == (201, 200, again.json())
     jane.post("/api/conversations", json={"request_id": str(uuid.uuid4())})
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor = None
     while cursor or not seen:
         page = jane.get("/api/conversations", params={"limit": 1, **({"cursor": cursor} if cursor else {})}).json()
         seen += [one["conversation_id"] for one in page["conversations"]]

@@ -23,7 +23,7 @@ from conversations import (
     TooLargeError,
 )
 from conversations.head import visible
-from tests.unit.conversations_support import DAY, World, answered, ask, begun, said, texts, world
+from tests.unit.conversations_support import DAY, World, answered, ask, begun, empty, said, texts, world
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,10 @@ def shared_world() -> Iterator[World]:
 
 
 @pytest.fixture
-def table(shared_world: World) -> Iterator[World]:
+def table(shared_world: World) -> World:
     """An empty table."""
-    for item in shared_world.items():
-        key = {name: item[name] for name in ("conversation_id", "item")}
-        shared_world.client.delete_item(TableName="conversations", Key=key)
-    yield World(shared_world.client)
+    empty(shared_world)
+    return World(shared_world.client)
 
 
 @pytest.fixture
