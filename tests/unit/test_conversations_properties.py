@@ -9,16 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, settings, strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    initialize,
-    multiple,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from conversations import (
     ConflictError,
@@ -36,7 +27,7 @@ from tests.unit.conversations_support import World, answered, empty, said, texts
 
 OWNERS = ("role/one", "role/two")
 LEASE = 30.0
-words = st.sampled_from(["a", "b"])
+WORDS = st.sampled_from(["a", "a", "a", "b"])
 
 
 @dataclass
@@ -107,134 +98,175 @@ class Writer:
         current = None if self.expected.deleted else self.expected.open
         return current if current is not None and current.writer == self.number else None
 
+    def stored(self, mine: Written, partial: str | None) -> None:
+        """What it had is stored now."""
+        if self.added or partial is not None:
+            mine.cut = partial
+        mine.stored += self.added
+        self.added = []
 
-class Interleavings(RuleBasedStateMachine):
-    """Calls in any order."""
 
-    conversations = Bundle("conversations")
-    writers = Bundle("writers")
+@dataclass(frozen=True)
+class Step:
+    """A call, and what it is made with as far as it needs it."""
+
+    call: str
+    which: int
+    request: str
+    text: str
+    partial: str | None
+    status: Any
+
+
+STEPS = st.builds(
+    Step,
+    call=st.sampled_from([*["begin"] * 6, *["checkpoint"] * 3, *["finish"] * 2, "add", "add", "look", "wait", "wait", "wait",
+                          "crash", "list", "create", "delete"]),
+    which=st.integers(0, 7),
+    request=st.sampled_from(["r1", "r1", "r2"]),
+    text=WORDS,
+    partial=st.none() | WORDS,
+    status=st.sampled_from(["done", "interrupted"]),
+)  # fmt: skip
+
+
+class Interleaving:
+    """Makes the calls and compares."""
 
     def __init__(self, world: World) -> None:
-        super().__init__()
         self.world = World(world.client, limits=Limits(lease_seconds=LEASE, checkpoint_seconds=0))
         self.expected: dict[str, Expected] = {}
-        self.number = 0
+        self.writers: list[Writer] = []
+        self.begun = 0
+        for owner in OWNERS:
+            self._create(owner, "first")
 
-    @initialize(target=conversations, owner=st.sampled_from(OWNERS))
-    def first(self, owner: str) -> Any:
-        return self.create(owner, "first")
+    def make(self, step: Step) -> None:
+        """One call; those of writers only while there is one."""
+        if step.call in ("add", "checkpoint", "finish", "crash") and not self.writers:
+            return
+        getattr(self, step.call)(step)
 
-    def teardown(self) -> None:
-        empty(self.world)
+    def create(self, step: Step) -> None:
+        self._create(OWNERS[step.which % 2], "first" if step.which < 4 else "second")
 
-    @rule(target=conversations, owner=st.sampled_from(OWNERS), request=st.sampled_from(["first", "second"]))
-    def create(self, owner: str, request: str) -> Any:
-        known = [e for e in self.expected.values() if e.owner == owner and e.first_request == request]
-        if known and known[0].deleted:
-            assert refused(self.world.of(owner).create, request_id=request) is NotFoundError
-            return multiple()
-        made, new = self.world.of(owner).create(request_id=request)
-        assert new == (not known)
-        self.expected.setdefault(made.id, Expected(owner, request))
-        return made.id
-
-    @rule(target=writers, conversation=conversations, request=st.sampled_from(["r1", "r2"]), text=words)
-    def begin(self, conversation: str, request: str, text: str) -> Any:
-        expected = self.expected[conversation]
-        self.number += 1
-        wanted = expected.begin(request, text, now=self.world.clock.now, writer=self.number)
-        mine = self.world.of(expected.owner)
+    def begin(self, step: Step) -> None:
+        id, expected = self._conversation(step)
+        self.begun += 1
+        wanted = expected.begin(step.request, step.text, now=self.world.clock.now, writer=self.begun)
+        begin = self.world.of(expected.owner).begin
         if isinstance(wanted, type) and wanted is not FinishedTurn:
-            assert refused(mine.begin, request, said(text), conversation_id=conversation) is wanted
-            return multiple()
-        begun = mine.begin(request, said(text), conversation_id=conversation)
+            assert refused(begin, step.request, said(step.text), conversation_id=id) is wanted
+            return
+        begun = begin(step.request, said(step.text), conversation_id=id)
         if isinstance(begun, FinishedTurn):
             assert wanted is FinishedTurn
-            [known] = [turn for turn in expected.turns if turn.request == request]
+            [known] = [turn for turn in expected.turns if turn.request == step.request]
             assert (begun.status, texts(begun.messages)) == (known.status, known.texts)
-            return multiple()
+            return
         assert isinstance(wanted, Written)
         assert texts(begun.messages) == [wanted.question, *wanted.stored]
-        before = [said_text for turn in expected.turns[:-1] for said_text in turn.texts]
-        assert texts(begun.history()) == before
-        return Writer(begun, expected, self.number)
+        assert texts(begun.history()) == [text for turn in expected.turns[:-1] for text in turn.texts]
+        self.writers.append(Writer(begun, expected, self.begun))
 
-    @rule(writer=writers, text=words)
-    def add(self, writer: Writer, text: str) -> None:
-        writer.turn.add(answered(text))
-        writer.added.append(text)
+    def add(self, step: Step) -> None:
+        writer = self._writer(step)
+        writer.turn.add(answered(step.text))
+        writer.added.append(step.text)
 
-    @rule(writer=writers, partial=st.none() | words)
-    def checkpoint(self, writer: Writer, partial: str | None) -> None:
+    def checkpoint(self, step: Step) -> None:
+        writer = self._writer(step)
         mine = writer.mine
         if mine is None:
-            assert refused(writer.turn.checkpoint, maybe(partial)) is LostTurnError
+            assert refused(writer.turn.checkpoint, maybe(step.partial)) is LostTurnError
             return
-        writer.turn.checkpoint(maybe(partial))
-        self._stored(mine, writer, partial)
+        writer.turn.checkpoint(maybe(step.partial))
+        writer.stored(mine, step.partial)
         mine.lease = self.world.clock.now + LEASE
 
-    @rule(writer=consumes(writers), partial=st.none() | words, status=st.sampled_from(["done", "interrupted"]))
-    def finish(self, writer: Writer, partial: str | None, status: Any) -> None:
+    def finish(self, step: Step) -> None:
+        writer = self._writer(step)
+        self.writers.remove(writer)
         mine = writer.mine
         if mine is None:
-            assert refused(writer.turn.finish, status, partial=maybe(partial)) is LostTurnError
+            assert refused(writer.turn.finish, step.status, partial=maybe(step.partial)) is LostTurnError
             return
-        ended = writer.turn.finish(status, partial=maybe(partial))
-        self._stored(mine, writer, partial)
-        mine.status = status
+        ended = writer.turn.finish(step.status, partial=maybe(step.partial))
+        writer.stored(mine, step.partial)
+        mine.status = step.status
         assert texts(ended.messages) == mine.texts
-        assert writer.turn.finish(status) is ended
+        assert writer.turn.finish(step.status) is ended
 
-    @rule(writer=consumes(writers))
-    def crash(self, writer: Writer) -> None:
-        """What it had added and not stored is lost with it, as on a real crash."""
+    def crash(self, step: Step) -> None:
+        """What was added and not stored is lost with the writer."""
+        self.writers.remove(self._writer(step))
 
-    @rule(conversation=conversations, seldom=st.integers(0, 5))
-    def delete(self, conversation: str, seldom: int) -> None:
-        if seldom:
-            return
-        expected = self.expected[conversation]
+    def delete(self, step: Step) -> None:
+        id, expected = self._conversation(step)
         delete = self.world.of(expected.owner).delete
         if expected.deleted:
-            assert refused(delete, conversation) is NotFoundError
+            assert refused(delete, id) is NotFoundError
             return
-        delete(conversation)
+        delete(id)
         expected.deleted = True
 
-    @rule(conversation=conversations, owner=st.sampled_from(OWNERS))
-    def look(self, conversation: str, owner: str) -> None:
-        expected = self.expected[conversation]
-        mine = self.world.of(owner)
+    def look(self, step: Step) -> None:
+        id, expected = self._conversation(step)
+        owner = OWNERS[step.which // 4]
         if owner != expected.owner or expected.deleted:
-            assert refused(mine.load, conversation) is NotFoundError
+            assert refused(self.world.of(owner).load, id) is NotFoundError
             return
-        loaded = mine.load(conversation)
+        loaded = self.world.of(owner).load(id)
         assert texts(loaded.messages) == [text for turn in expected.turns for text in turn.texts]
         assert [m.sequence for m in loaded.messages] == list(range(loaded.length))
         assert (loaded.turn and loaded.turn.request_id) == (expected.open and expected.open.request)
 
-    @rule(seconds=st.sampled_from([LEASE / 2, LEASE + 1]))
-    def wait(self, seconds: float) -> None:
-        self.world.clock.now += seconds
+    def list(self, step: Step) -> None:
+        owner = OWNERS[step.which % 2]
+        mine, found, cursor = self.world.of(owner), [], None
+        while True:
+            page = mine.list(limit=1 + step.which // 4, cursor=cursor)
+            found += [summary.id for summary in page.items]
+            if not (cursor := page.cursor):
+                break
+        wanted = {id for id, e in self.expected.items() if e.owner == owner and not e.deleted}
+        assert (set(found), len(found)) == (wanted, len(wanted))
 
-    @rule()
-    def lists_show_what_there_is(self) -> None:
-        for owner in OWNERS:
-            mine, found, cursor = self.world.of(owner), [], None
-            while True:
-                page = mine.list(limit=2, cursor=cursor)
-                found += [summary.id for summary in page.items]
-                if not (cursor := page.cursor):
-                    break
-            wanted = {id for id, e in self.expected.items() if e.owner == owner and not e.deleted}
-            assert (set(found), len(found)) == (wanted, len(wanted))
+    def wait(self, step: Step) -> None:
+        self.world.clock.now += LEASE + 1 if step.which % 2 else LEASE / 2
 
-    def _stored(self, mine: Written, writer: Writer, partial: str | None) -> None:
-        if writer.added or partial is not None:
-            mine.cut = partial
-        mine.stored += writer.added
-        writer.added = []
+    def _create(self, owner: str, request: str) -> None:
+        known = [e for e in self.expected.values() if e.owner == owner and e.first_request == request]
+        if known and known[0].deleted:
+            assert refused(self.world.of(owner).create, request_id=request) is NotFoundError
+            return
+        made, new = self.world.of(owner).create(request_id=request)
+        assert new == (not known)
+        self.expected.setdefault(made.id, Expected(owner, request))
+
+    def _conversation(self, step: Step) -> tuple[str, Expected]:
+        """Most often the first one, so that calls meet."""
+        known = [*self.expected.items()]
+        return known[step.which % len(known) if step.which > 3 else 0]
+
+    def _writer(self, step: Step) -> Writer:
+        return self.writers[step.which % len(self.writers)]
+
+
+def test_any_interleaving_is_as_the_model_says() -> None:
+    with world() as shared:
+
+        @settings(max_examples=40, deadline=None, suppress_health_check=[*HealthCheck])
+        @given(st.lists(STEPS, min_size=30, max_size=60))
+        def compare(steps: list[Step]) -> None:
+            empty(shared)
+            interleaving = Interleaving(shared)
+            for step in steps:
+                interleaving.make(step)
+            for which in range(4, 4 + len(interleaving.expected)):
+                interleaving.look(Step("look", which, "", "", None, ""))
+
+        compare()
 
 
 def maybe(text: str | None) -> NewMessage | None:
@@ -249,17 +281,3 @@ def refused(call: Any, *arguments: Any, **named: Any) -> type | None:
     except ConversationError as error:
         return type(error)
     return None
-
-
-def test_any_interleaving_is_as_the_model_says() -> None:
-    with world() as shared:
-        machine: Any = lambda: Interleavings(shared)  # noqa: E731 - made anew for each example
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=30,
-                stateful_step_count=50,
-                deadline=None,
-                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-            ),
-        )
