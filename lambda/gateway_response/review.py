@@ -23,7 +23,17 @@ from governance import metrics, trouble
 from governance.audit import AuditTrail, Call, Response, printed
 from governance.caller import Caller, Callers
 from governance.catalogue import Catalogue
-from governance.events import Ids, Json, answered, lower_headers, on_behalf_of, refused, refused_http, source_ip, started_at
+from governance.events import (
+    Ids,
+    Json,
+    answered,
+    lower_headers,
+    on_behalf_of,
+    refused,
+    refused_http,
+    source_ip,
+    started_at,
+)
 from governance.message import CALL, LIST, Message, message_of
 from governance.refusals import RefusedError
 from governance.settings import Redaction
