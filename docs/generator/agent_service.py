@@ -32,8 +32,8 @@ def agent_service_page() -> str:
         "The conversational agent's HTTP interface",
         f"Version {document['info']['version']}. Requests are signed with AWS Signature Version 4 for the service "
         f"{code('lambda')}; the function URL is in the parameter that the agent's stack writes. The service serves the "
-        f"OpenAPI document of this page at {code('/openapi.json')}. Every answer carries {code('X-Correlation-ID')}: the "
-        "request's own where it sent a good one. [The decision](../decisions/conversation-agent.md) tells why it is so.",
+        f"OpenAPI document of this page at {code('/openapi.json')}. Every answer carries {code('X-Correlation-ID')}, "
+        "the request's own where it sent a good one. Why it is so: [the decision](../decisions/conversation-agent.md).",
         "## Operations",
         table(("operation", "takes", "gives", "what it does"), _operations(document)),
         "## Events of an answer",

@@ -1,20 +1,20 @@
-"""What the conversational agent costs in time: its import, when it listens, and how long a person waits for an answer.
+"""What the conversational agent costs in time: its import, and how long a person waits for the first byte and text.
 
-Import and package are those of a bundle for this machine, without byte code, as in Lambda. The agent that answers is the
-service over HTTP with a scripted model, a gateway made of the MCP SDK's server, and moto for DynamoDB, all in this
-process: what is left is the service's own time, Strands' and the MCP client's. Time to first byte is that of the event
-`start`, which waits for the store; the first text waits for the gateway's connection and the model besides.
+Import and package are those of a bundle for this machine, without byte code, as in Lambda. What answers is the service
+over HTTP with a scripted model, a gateway made of the MCP SDK's server, and moto for DynamoDB, all in this process: what
+is left is the service's own time, Strands' and the MCP client's. Time to first byte is that of the event `start`, which
+waits for the store; the first text waits for the gateway's connection and the model besides.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from conversation_agent.logs import logger
 from foundation.bundle import archive, bundle
 from foundation.function import SOURCE_ROOT
 from foundation.wheels import HOST
@@ -51,8 +51,8 @@ def run(rounds: int = 5, questions: int = 21) -> None:
 
 
 def _waits(questions: int) -> tuple[float, float]:
-    """Seconds until the first byte and the first text of an answer, medians; the first question loads and is left out."""
-    logger.setLevel("ERROR")
+    """Seconds until the first byte and the first text of an answer, medians without the first question."""
+    logging.disable(logging.INFO)
     with world() as table, agent_services() as services:
         os.environ["AWS_ENDPOINT_URL"] = services.origin
         with running(table, services) as agent:
