@@ -28,7 +28,7 @@ def load(settings: Settings, variables: Mapping[str, str]) -> Backend:
             settings.table,
             tenant=settings.tenant,
             retention_days=settings.retention_days,
-            client=conversations_client(),
+            client=conversations_client(region_name=variables.get("AWS_REGION")),
         ),
         assistant=Assistant(
             gateway_url=settings.gateway_url,

@@ -1,9 +1,9 @@
 """What the conversational agent costs in time: its import, and how long a person waits for the first byte and text.
 
 Import and package are those of a bundle for this machine, without byte code, as in Lambda. What answers is the service
-over HTTP with a scripted model, a gateway made of the MCP SDK's server, and moto for DynamoDB, all in this process: what
-is left is the service's own time, Strands' and the MCP client's. Time to first byte is that of the event `start`, which
-waits for the store; the first text waits for the gateway's connection and the model besides.
+over HTTP with a scripted model, a gateway made of the MCP SDK's server, and moto for DynamoDB, all in this process:
+what is left is the service's own time, Strands' and the MCP client's. Time to first byte is that of the event `start`,
+which waits for the store; the first text waits for the gateway's connection and the model besides.
 """
 
 from __future__ import annotations
