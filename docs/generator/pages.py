@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from docs.generator.access import access_page
+from docs.generator.agent_service import agent_service_page
 from docs.generator.audit import audit_page
 from docs.generator.configuration import configuration_page
 from docs.generator.cost import cost_page
@@ -26,6 +27,7 @@ def pages(assembly: Path) -> dict[str, str]:
     """
     return {
         "access.md": access_page(),
+        "agent-service.md": agent_service_page(),
         "configuration.md": configuration_page(),
         "tools.md": tools_page(),
         "permissions.md": permissions_page(),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from conversations.errors import StoreBusyError
 
 if TYPE_CHECKING:
+    from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
     from types_boto3_dynamodb import DynamoDBClient
 
 INDEX = "by-owner"
@@ -29,7 +30,14 @@ _FIRST_PAUSE_SECONDS = 0.025
 _TO_TRY_AGAIN = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 Values = Mapping[str, Any]
-_serializer, _deserializer = TypeSerializer(), TypeDeserializer()
+
+
+@cache
+def _types() -> tuple[TypeSerializer, TypeDeserializer]:
+    """boto3's conversions; they bring all of boto3 along, for which a service's start need not wait."""
+    from boto3.dynamodb import types  # noqa: PLC0415
+
+    return types.TypeSerializer(), types.TypeDeserializer()
 
 
 class ConditionFailedError(Exception):
@@ -203,7 +211,7 @@ class Table:
 
 def attributes(values: Values) -> dict[str, Any]:
     """Plain values as DynamoDB's."""
-    return {name: _serializer.serialize(value) for name, value in values.items()}
+    return {name: _types()[0].serialize(value) for name, value in values.items()}
 
 
 def _key(partition: str, item: str) -> dict[str, Any]:
@@ -212,5 +220,5 @@ def _key(partition: str, item: str) -> dict[str, Any]:
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB's values as plain ones; numbers stay decimal, binary is bytes."""
-    found = {name: _deserializer.deserialize(value) for name, value in item.items()}
-    return {name: value.__bytes__() if isinstance(value, Binary) else value for name, value in found.items()}
+    found = {name: _types()[1].deserialize(value) for name, value in item.items()}
+    return {name: bytes(value) if hasattr(value, "__bytes__") else value for name, value in found.items()}

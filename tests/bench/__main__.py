@@ -2,6 +2,7 @@
 
 from tests.bench import (
     cold_import,
+    conversation_agent,
     conversations,
     gateway_load,
     gateway_request,
@@ -27,6 +28,8 @@ def main() -> None:
     synth.run()
     print("Conversations of 10, 100 and 500 messages in the emulated DynamoDB (median of 15 calls)", flush=True)
     conversations.run()
+    print("The conversational agent (import: median of 5 processes; answers: median of 20)", flush=True)
+    conversation_agent.run()
     print("Targets at scale (median of 3 processes)", flush=True)
     targets.run()
     print("Tenants at scale, two agents each, without policy packs (one process each)", flush=True)
