@@ -47,9 +47,7 @@ def for_model(earlier: Sequence[Stored], *, turns: int) -> list[ModelMessage]:
     """
     firsts = sorted({message.turn for message in earlier})
     chosen = firsts[-turns:] if turns else []
-    return [
-        message for first in chosen for message in _closed([stored for stored in earlier if stored.turn == first])
-    ]
+    return [message for first in chosen for message in _closed([stored for stored in earlier if stored.turn == first])]
 
 
 def answered(messages: Sequence[Stored]) -> list[Stored]:

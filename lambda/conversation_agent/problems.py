@@ -95,12 +95,16 @@ MEANINGS: dict[Code, Meaning] = {
         HTTPStatus.SERVICE_UNAVAILABLE, True, "The agent cannot get a token for the tools' gateway now."
     ),
     Code.STORE_THROTTLED: Meaning(HTTPStatus.TOO_MANY_REQUESTS, True, "The store of conversations is busy."),
-    Code.STORE_UNAVAILABLE: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, True, "The store of conversations does not answer."),
+    Code.STORE_UNAVAILABLE: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE, True, "The store of conversations does not answer."
+    ),
     Code.SHUTTING_DOWN: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE, True, "This instance of the agent is shutting down: send the request again."
     ),
     Code.TIME_LIMIT: Meaning(
-        HTTPStatus.GATEWAY_TIMEOUT, True, "The answer took too long and was cut: send the request again to go on with it."
+        HTTPStatus.GATEWAY_TIMEOUT,
+        True,
+        "The answer took too long and was cut: send the request again to go on with it.",
     ),
     Code.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR, True, "The agent failed; its log has more under the correlation id."
