@@ -24,8 +24,8 @@ _PRINCIPAL = re.compile(
     rf"|iam::(?P<user_account>\d{{12}}):user/(?:[\x21-\x7e]{{1,510}}/)?(?P<user>{_NAME}))",
     re.ASCII,
 )
-"""ARNs of role sessions and users: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. Those of
-roles carry no path once assumed."""
+"""ARNs of role sessions and users (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html). Roles
+carry no path once assumed."""
 _PERSONAL_ROLE = "AWSReservedSSO_"
 """Beginning of the names of roles that IAM Identity Center makes. People share them, and it sets the session's name to
 the person's: https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html."""

@@ -25,9 +25,10 @@ class Code(StrEnum):
     REQUEST_ID_REUSED = "request_id_reused"
     TOO_LARGE = "too_large"
     CONTEXT_TOO_LONG = "context_too_long"
-    ANSWER_TOO_LONG = "answer_too_long"
+    STEP_LIMIT = "step_limit"
     MODEL_THROTTLED = "model_throttled"
     MODEL_FAILED = "model_failed"
+    MODEL_REFUSED = "model_refused"
     GATEWAY_THROTTLED = "gateway_throttled"
     GATEWAY_FAILED = "gateway_failed"
     GATEWAY_UNAVAILABLE = "gateway_unavailable"
@@ -41,7 +42,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a code means: the HTTP status it comes with, whether the same request may succeed later, what people read."""
+    """What a code means: its HTTP status, whether the same request may succeed later, what people read."""
 
     status: HTTPStatus
     retryable: bool
@@ -75,17 +76,22 @@ MEANINGS: dict[Code, Meaning] = {
     Code.REQUEST_ID_REUSED: Meaning(
         HTTPStatus.CONFLICT, False, "This request_id was used for another message: make a new one for each question."
     ),
-    Code.TOO_LARGE: Meaning(HTTPStatus.CONTENT_TOO_LARGE, False, "The message is too large to be stored: shorten it."),
-    Code.CONTEXT_TOO_LONG: Meaning(
-        HTTPStatus.UNPROCESSABLE_CONTENT, False, "The conversation no longer fits the model: begin a new one."
+    Code.TOO_LARGE: Meaning(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, False, "The message is too large to store: shorten it."
     ),
-    Code.ANSWER_TOO_LONG: Meaning(
-        HTTPStatus.UNPROCESSABLE_CONTENT,
-        False,
-        "The answer reached the model's limit and was cut: ask for less at a time.",
+    Code.CONTEXT_TOO_LONG: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, False, "The conversation no longer fits the model: begin a new one."
+    ),
+    Code.STEP_LIMIT: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        True,
+        "The agent took as many steps as one answer may: send the request again to let it go on.",
     ),
     Code.MODEL_THROTTLED: Meaning(HTTPStatus.TOO_MANY_REQUESTS, True, "The model has too much to do: try again later."),
     Code.MODEL_FAILED: Meaning(HTTPStatus.BAD_GATEWAY, True, "The model did not answer."),
+    Code.MODEL_REFUSED: Meaning(
+        HTTPStatus.BAD_GATEWAY, False, "The model refused the agent: its operators must look at model and permissions."
+    ),
     Code.GATEWAY_THROTTLED: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS, True, "The agent has used its share of tool calls for now: try again later."
     ),
@@ -95,16 +101,14 @@ MEANINGS: dict[Code, Meaning] = {
         HTTPStatus.SERVICE_UNAVAILABLE, True, "The agent cannot get a token for the tools' gateway now."
     ),
     Code.STORE_THROTTLED: Meaning(HTTPStatus.TOO_MANY_REQUESTS, True, "The store of conversations is busy."),
-    Code.STORE_UNAVAILABLE: Meaning(
-        HTTPStatus.SERVICE_UNAVAILABLE, True, "The store of conversations does not answer."
-    ),
+    Code.STORE_UNAVAILABLE: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, True, "The conversation store does not answer."),
     Code.SHUTTING_DOWN: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE, True, "This instance of the agent is shutting down: send the request again."
     ),
     Code.TIME_LIMIT: Meaning(
         HTTPStatus.GATEWAY_TIMEOUT,
         True,
-        "The answer took too long and was cut: send the request again to go on with it.",
+        "The answer took too long and was cut: send the request again to continue it.",
     ),
     Code.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR, True, "The agent failed; its log has more under the correlation id."

@@ -10,7 +10,7 @@ from typing import Self
 
 INSTRUCTIONS = (
     "You answer questions of a company's employees about its AWS account and business systems. Use the tools that you "
-    "are given for every fact; say when a tool failed or refused instead of guessing. Answer briefly and in plain words."
+    "are given for every fact; say when a tool failed or refused instead of guessing. Answer briefly, in plain words."
 )
 """The system prompt of an agent whose settings give none."""
 

@@ -170,14 +170,14 @@ def _resume(context: Context, head: Head, left: Claim) -> Turn:
 
 
 def _interrupted(head: Head, left: Claim) -> Record:
-    """The record of a turn that its writer did not end."""
+    """The record of a turn that its writer did not end. It is not the writer's, who may still try to."""
     return Record(
         request_id=left.request_id,
         digest=left.digest,
         first=head.next,
         last=head.length - 1,
         status="interrupted",
-        token=left.token,
+        token="",
         usage={},
     )
 

@@ -1,0 +1,64 @@
+"""Serves the agent where the Lambda Web Adapter looks for it: `python -m conversation_agent`.
+
+Health checks are answered as soon as it listens; store and agent are loaded meanwhile. SIGTERM, which Lambda sends
+before an environment goes, ends running answers and stores them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from types import FrameType
+
+import uvicorn
+
+from conversation_agent.app import Service, create_app
+from conversation_agent.loading import load
+from conversation_agent.settings import Settings, SettingsError
+
+HOST = "127.0.0.1"
+_SHUTDOWN_SECONDS = 2
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which waits for open streams when it is to end: so they are ended first.
+
+    Args:
+        config: uvicorn's.
+        service: what is served.
+    """
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See `uvicorn.Server`; called on the event loop's thread, between two steps of it."""
+        self._service.turns.close()
+        super().handle_exit(sig, frame)
+
+
+def main() -> None:
+    """Serve until the process is told to end."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        sys.exit(f"The agent cannot start: {error}.")
+    app = create_app(settings, partial(load, settings, os.environ))
+    port = int(os.environ.get("AWS_LWA_PORT") or os.environ.get("PORT") or "8080")
+    config = uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        http="h11",
+    )
+    Server(config, app.state.service).run()
+
+
+if __name__ == "__main__":
+    main()
