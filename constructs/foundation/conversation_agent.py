@@ -131,14 +131,14 @@ class ConversationAgent(Construct):
         conversations.credentials.grant_read(made.role)
         conversations.table.grant_tenant(made.role, tenant=conversations.tenant)
         self.url = self._function_url(cors_origins)
-        parameter = ssm.StringParameter(
+        ssm.StringParameter(
             self,
             "UrlParameter",
             parameter_name=url_parameter,
             description=f"Where people talk to {conversations.name}",
             string_value=self.url,
         )
-        self.caller_policy = self._caller_policy(policy_name, conversations.name, parameter)
+        self.caller_policy = self._caller_policy(policy_name, conversations.name, url_parameter)
         FunctionAlarms(
             self,
             "Alarms",
@@ -163,13 +163,13 @@ class ConversationAgent(Construct):
         url: str = made.url
         return url
 
-    def _caller_policy(self, name: str, agent: str, parameter: ssm.StringParameter) -> iam.ManagedPolicy:
+    def _caller_policy(self, name: str, agent: str, url_parameter: str) -> iam.ManagedPolicy:
         """A Function URL made since October 2025 asks for both actions, of every caller.
 
         https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
         parameter_arn = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=parameter.parameter_name.removeprefix("/")
+            service="ssm", resource="parameter", resource_name=url_parameter.removeprefix("/")
         )
         return iam.ManagedPolicy(
             self,
