@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from aws_cdk import Stack, aws_iam as iam, aws_lambda as lambda_, aws_sns as sns, aws_ssm as ssm
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge, compliance
 from foundation.conversation_table import ConversationTable
 from foundation.function import BundleContents, FunctionSize, PythonFunction, VpcPlacement
 from foundation.function_alarms import FunctionAlarms
@@ -147,12 +146,6 @@ class ConversationAgent(Construct):
             errors=f"{conversations.name} breaks off answers: its service fails, or reaches its time limit",
             throttles=f"{conversations.name} refuses people: it answers as many at a time as it may",
         )
-        if placement is None:
-            acknowledge(
-                self,
-                {compliance("LambdaInsideVPC"): "Calls AWS's APIs, the gateway and the token endpoint, all of them "
-                 "public, and nothing inside the VPC; agent_service.in_vpc is the setting"},
-            )  # fmt: skip
 
     def _function_url(self, cors_origins: tuple[str, ...]) -> str:
         made = self.function.add_function_url(
