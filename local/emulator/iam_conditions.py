@@ -1,10 +1,12 @@
-"""Condition keys of IAM whose values ministack gets wrong, or that mean something else on the loopback.
+"""Conditions of IAM that ministack gets wrong, or that mean something else on the loopback.
 
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import iam_evaluator
@@ -14,9 +16,10 @@ from local.emulator.patching import replace
 
 
 def install() -> None:
-    """Correct the keys from now on."""
+    """Correct them from now on."""
     _principal_arn_is_the_role()
     _loopback_is_secure()
+    _variables_have_values()
 
 
 def _principal_arn_is_the_role() -> None:
@@ -46,3 +49,47 @@ def _loopback_is_secure() -> None:
         original(source_ip, True)
 
     replace(original, pin_request_origin)
+
+
+_VARIABLE = re.compile(r"\$\{([^},]+)(?:,\s*'([^']*)')?\}")
+_LITERALS = frozenset("*?$")
+
+
+def _variables_have_values() -> None:
+    """Put values in the place of policy variables, which ministack compares as they are written.
+
+    A statement with a variable that has neither a value nor a default does not match
+    (docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+    """
+    original = iam_evaluator._conditions_met
+
+    def conditions_met(conditions: Mapping[str, Any], context: Any) -> bool:
+        filled: dict[str, dict[str, list[str]]] = {}
+        for operator, keys in conditions.items():
+            filled[operator] = {}
+            for key, expected in keys.items():
+                values = [_filled(str(value), context) for value in _listed(expected)]
+                if None in values:
+                    return False
+                filled[operator][key] = [value for value in values if value is not None]
+        return bool(original(filled, context))
+
+    replace(original, conditions_met)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _filled(text: str, context: Any) -> str | None:
+    """The text with the values of its variables, None when one has none."""
+    found: list[str | None] = []
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match.group(1).strip(), match.group(2)
+        known = name if name in _LITERALS else iam_evaluator._resolve_condition_key(name, context)
+        found.append(default if known is None else str(known))
+        return found[-1] or ""
+
+    filled = _VARIABLE.sub(value, text)
+    return None if None in found else filled

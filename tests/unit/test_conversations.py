@@ -33,12 +33,12 @@ def shared_world() -> Iterator[World]:
 
 
 @pytest.fixture
-def table(shared_world: World) -> Iterator[World]:
+def table(shared_world: World) -> World:
     """An empty table."""
     for item in shared_world.items():
         key = {name: item[name] for name in ("conversation_id", "item")}
         shared_world.client.delete_item(TableName="conversations", Key=key)
-    yield World(shared_world.client)
+    return World(shared_world.client)
 
 
 @pytest.fixture

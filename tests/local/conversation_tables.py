@@ -1,0 +1,28 @@
+"""The conversation table as its construct makes it, deployed to an emulator, and roles that act for tenants."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import App, CfnOutput, Environment, Stack, aws_iam as iam
+from aws_cdk.assertions import Template
+
+from foundation.conversation_table import ConversationTable
+from foundation.encryption import EncryptionKey
+
+TENANTS = ("acme-corp", "globex")
+
+
+def table_template() -> dict[str, Any]:
+    """A stack with the table, a role of each of TENANTS granted its conversations, and their names as outputs."""
+    stack = Stack(App(), "Conversations", env=Environment(region="us-east-1", account="123456789012"))
+    key = EncryptionKey(stack, "Key", alias="data", description="Conversations", retain=False)
+    made = ConversationTable(stack, "Conversations", key=key, retention_days=30, retain=False)
+    CfnOutput(stack, "Table", value=made.table.table_name)
+    for tenant in TENANTS:
+        role = iam.Role(stack, f"Role{tenant}", assumed_by=iam.AccountRootPrincipal())
+        made.grant_tenant(role, tenant=tenant)
+        CfnOutput(stack, "RoleOf" + tenant.replace("-", ""), value=role.role_arn)
+    template: dict[str, Any] = json.loads(json.dumps(Template.from_stack(stack).to_json()))
+    return template
