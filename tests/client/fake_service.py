@@ -118,7 +118,6 @@ class FakeService:
     """Method and path of every request."""
     bad_signatures: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    holding: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
     url: str = ""
     _turns: dict[str, tuple[str, list[Frame]]] = field(default_factory=dict)
@@ -160,9 +159,17 @@ class FakeService:
         self.bodies.append(body)
         if fault.frames is not None:
             return Response(fault.frames, media_type="text/event-stream")
-        return StreamingResponse(self._events(request, body, fault), media_type="text/event-stream")
+        return StreamingResponse(self._events(body, fault), media_type="text/event-stream")
 
-    async def _events(self, request: Request, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
+    async def _events(self, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
+        try:
+            async for frame in self._sent(body, fault):
+                yield frame
+        except asyncio.CancelledError:
+            self.hung_up.set()
+            raise
+
+    async def _sent(self, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
         conversation, frames, replayed = self._turn(body)
         ids = {"conversation_id": conversation, "request_id": body["request_id"]}
         start = {**ids, "correlation_id": "c-1", "title": "", "replayed": replayed, "resumed": False}
@@ -179,11 +186,7 @@ class FakeService:
             if sent == fault.end_after:
                 return
             if sent == fault.hold_after:
-                self.holding.set()
-                while not await request.is_disconnected():
-                    await asyncio.sleep(0.01)
-                self.hung_up.set()
-                return
+                await asyncio.Event().wait()  # Starlette cancels this when the client hangs up
             yield _frame(name, data)
 
     def _turn(self, body: dict[str, Any]) -> tuple[str, list[Frame], bool]:
@@ -267,7 +270,9 @@ def _frame(name: str, data: Mapping[str, Any]) -> bytes:
 @contextmanager
 def running(fake: FakeService) -> Iterator[FakeService]:
     """Serve it on a free port of the loopback."""
-    config = uvicorn.Config(fake.application(), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
+    config = uvicorn.Config(
+        fake.application(), host="127.0.0.1", port=0, log_level="critical", lifespan="off", date_header=False
+    )
     server = uvicorn.Server(config)
     ready = threading.Event()
 
