@@ -1,6 +1,16 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, gateway_load, gateway_request, synth, targets, tenants, token_claims, warm_call
+from tests.bench import (
+    cold_import,
+    conversations,
+    gateway_load,
+    gateway_request,
+    synth,
+    targets,
+    tenants,
+    token_claims,
+    warm_call,
+)
 
 
 def main() -> None:
@@ -15,6 +25,8 @@ def main() -> None:
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)
     synth.run()
+    print("Conversations of 10, 100 and 500 messages in the emulated DynamoDB (median of 15 calls)", flush=True)
+    conversations.run()
     print("Targets at scale (median of 3 processes)", flush=True)
     targets.run()
     print("Tenants at scale, two agents each, without policy packs (one process each)", flush=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aws_cdk import App, CfnOutput, Environment, Stack, aws_iam as iam
@@ -10,8 +12,18 @@ from aws_cdk.assertions import Template
 
 from foundation.conversation_table import ConversationTable
 from foundation.encryption import EncryptionKey
+from tests.local.conftest import Emulator
+from tests.local.emulator_stacks import stack
 
 TENANTS = ("acme-corp", "globex")
+
+
+@contextmanager
+def deployed_table(emulator: Emulator) -> Iterator[dict[str, str]]:
+    """The stack of table_template() in an emulator; gives its outputs: Table, and RoleOf<tenant> of each tenant."""
+    with stack(emulator, "conversations") as made:
+        template = table_template()
+        yield made.create(template.pop("Resources"), Outputs=template["Outputs"])
 
 
 def table_template() -> dict[str, Any]:

@@ -29,8 +29,7 @@ from conversations import (
     Turn,
 )
 from tests.local.conftest import Emulator
-from tests.local.conversation_tables import table_template
-from tests.local.emulator_stacks import stack
+from tests.local.conversation_tables import deployed_table
 from tests.unit.conversations_support import answered, ask, begun, said, texts
 
 SHORT_LEASE = Limits(lease_seconds=1.0, checkpoint_seconds=0.0)
@@ -59,9 +58,7 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(emulator: Emulator) -> Iterator[Deployed]:
-    with stack(emulator, "conversations") as made:
-        template = table_template()
-        found = made.create(template.pop("Resources"), Outputs=template["Outputs"])
+    with deployed_table(emulator) as found:
         yield Deployed(
             emulator, found["Table"], {"acme-corp": found["RoleOfacmecorp"], "globex": found["RoleOfglobex"]}
         )

@@ -29,7 +29,7 @@ from tests.unit.conversations_support import World, answered, said, texts, world
 
 OWNERS = ("role/one", "role/two")
 LEASE = 30.0
-words = st.text(st.sampled_from("abc"), min_size=1, max_size=3)
+words = st.sampled_from(["a", "b"])
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Interleavings(RuleBasedStateMachine):
     def teardown(self) -> None:
         self._cleanup.close()
 
-    @rule(target=conversations, owner=st.sampled_from(OWNERS), request=st.sampled_from(["n1", "n2"]))
+    @rule(target=conversations, owner=st.sampled_from(OWNERS), request=st.just("new"))
     def create(self, owner: str, request: str) -> Any:
         known = [e for e in self.expected.values() if e.owner == owner and e.first_request == request]
         if known and known[0].deleted:
@@ -129,7 +129,7 @@ class Interleavings(RuleBasedStateMachine):
         self.expected.setdefault(made.id, Expected(owner, request))
         return made.id
 
-    @rule(target=writers, conversation=conversations, request=st.sampled_from(["r1", "r2", "r3"]), text=words)
+    @rule(target=writers, conversation=conversations, request=st.sampled_from(["r1", "r2"]), text=words)
     def begin(self, conversation: str, request: str, text: str) -> Any:
         expected = self.expected[conversation]
         self.number += 1
@@ -203,7 +203,7 @@ class Interleavings(RuleBasedStateMachine):
         assert [m.sequence for m in loaded.messages] == list(range(loaded.length))
         assert (loaded.turn and loaded.turn.request_id) == (expected.open and expected.open.request)
 
-    @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE + 1]))
+    @rule(seconds=st.sampled_from([LEASE / 2, LEASE + 1]))
     def wait(self, seconds: float) -> None:
         self.world.clock.now += seconds
 
@@ -242,7 +242,7 @@ def refused(call: Any, *arguments: Any, **named: Any) -> type | None:
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
