@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ import anyio.to_thread
 from strands import Agent
 from strands.agent.conversation_manager import NullConversationManager
 from strands.models import Model
+from strands.tools.mcp import MCPClient
 
 from gateway_agent.aws import GatewayAddress
 from gateway_agent.gateway import gateway_tools
@@ -101,17 +103,26 @@ class Answerer:
 
     def _agent(self, correlation_id: str) -> Agent:
         self._tokens.token()  # alone, so that its errors arrive as they are
+        tools = self._tools(correlation_id)
+        try:
+            asyncio.run(tools.load_tools())  # here, since Agent makes a ValueError of whatever goes wrong
+            return self._agent_with(tools, correlation_id)
+        except BaseException:
+            tools.stop(None, None, None)
+            raise
+
+    def _agent_with(self, tools: MCPClient, correlation_id: str) -> Agent:
         return Agent(
             model=self._model,
             name=self._settings.agent,
-            tools=[self._tools(correlation_id)],
+            tools=[tools],
             system_prompt=self._settings.instructions,
             conversation_manager=NullConversationManager(),
             callback_handler=None,
             trace_attributes={"foundation.correlation_id": correlation_id, "foundation.tenant": self._settings.tenant},
         )
 
-    def _tools(self, correlation_id: str) -> Any:
+    def _tools(self, correlation_id: str) -> MCPClient:
         return gateway_tools(self._address.url(), self._tokens, correlation_id=correlation_id)
 
 

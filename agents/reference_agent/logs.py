@@ -59,6 +59,7 @@ def configure(**fields: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(**fields))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.captureWarnings(True)
     for name in _SAFE:
         logging.getLogger(name).setLevel(logging.INFO)
 

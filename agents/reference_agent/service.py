@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 
 import anyio.to_thread
+from mcp.shared.exceptions import MCPError
 from opentelemetry import propagate, trace
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -169,7 +170,7 @@ def _refused(error: Exception) -> RefusedError:
             return error
         case AgentError():
             return RefusedError(503, "unavailable", str(error), retry_after=5)
-        case MCPClientInitializationError() | ToolProviderException():
+        case MCPClientInitializationError() | ToolProviderException() | MCPError():
             return RefusedError(503, "gateway_unavailable", "The gateway does not list its tools.", retry_after=5)
         case ModelThrottledException():
             return RefusedError(429, "model_throttled", "The model has too much to do.", retry_after=10)

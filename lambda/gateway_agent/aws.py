@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -87,4 +88,5 @@ def _client(service: str) -> Any:
         read_timeout=_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]  # one of the literals above
+    region = os.environ.get("AWS_REGION")  # boto3 itself reads AWS_DEFAULT_REGION alone
+    return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]  # a literal above

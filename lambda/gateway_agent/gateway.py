@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from strands.tools.mcp import MCPClient
 from strands.tools.mcp.mcp_types import MCPToolResult
+from strands.types.exceptions import MCPClientInitializationError
 
 from gateway_agent.answers import CUT, REFUSAL, Refusal, size, within
 from gateway_agent.http import GatewayHttp
@@ -35,12 +37,36 @@ class GatewayClient(MCPClient):
 
     Args:
         answer_limit: Characters of a tool's answer that the model gets.
+        call_seconds: How long a call waits when an answer comes that belongs to no call.
         **options: As `MCPClient`.
     """
 
-    def __init__(self, *args: Any, answer_limit: int, **options: Any) -> None:
+    def __init__(self, *args: Any, answer_limit: int, call_seconds: float, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._answer_limit = answer_limit
+        self._answer_limit, self._call_seconds = answer_limit, call_seconds
+
+    def start(self) -> MCPClient:
+        """See `MCPClient`, whose error names the group of tasks that failed; this one says what the gateway said."""
+        try:
+            return super().start()
+        except MCPClientInitializationError as error:
+            refused = _refusal(error.__cause__)
+            if refused is None:
+                raise
+            raise MCPClientInitializationError(f"The gateway opens no session: {refused.message}") from error
+
+    async def call_tool_async(
+        self,
+        tool_use_id: str,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        read_timeout_seconds: timedelta | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> MCPToolResult:
+        """See `MCPClient`, which would wait for ever without a timeout."""
+        patience = read_timeout_seconds or timedelta(seconds=self._call_seconds)
+        return await super().call_tool_async(tool_use_id, name, arguments, patience, *args, **options)
 
     def _handle_tool_result(self, tool_use_id: str, call_tool_result: Any) -> MCPToolResult:
         """Cut an answer; `structuredContent` repeats it and goes when it would be as large."""
@@ -105,7 +131,20 @@ def gateway_tools(
         async with http, streamable_http_client(url, http_client=http) as streams:
             yield streams
 
-    return GatewayClient(connect, answer_limit=answer_limit, startup_timeout=round(2 * timeout_seconds) + 10)
+    patience = backoff or Backoff()
+    return GatewayClient(
+        connect,
+        answer_limit=answer_limit,
+        call_seconds=timeout_seconds + patience.attempts * patience.longest,
+        startup_timeout=round(2 * timeout_seconds) + 10,
+    )
+
+
+def _refusal(error: BaseException | None) -> MCPError | None:
+    """The gateway's error, inside the groups that the session's tasks wrap it in."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_refusal, error.exceptions)), None)
+    return error if isinstance(error, MCPError) else None
 
 
 def _checked(form: re.Pattern[str], value: str, what: str) -> str:
