@@ -273,7 +273,13 @@ class Server:
     def __init__(self) -> None:
         self._fake = FakeService()
         config = uvicorn.Config(
-            self._application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", date_header=False
+            self._application,
+            interface="asgi3",
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            lifespan="off",
+            date_header=False,
         )
         self._server = uvicorn.Server(config)
         self._ready = threading.Event()

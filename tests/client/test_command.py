@@ -19,8 +19,15 @@ from tests.client.terminal import COMMAND, CTRL_C, Terminal
 def _run(
     arguments: Sequence[str], environment: dict[str, str], typed: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    stdin: dict[str, object] = {"input": typed} if typed is not None else {"stdin": subprocess.DEVNULL}
-    return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, text=True, **stdin)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        input=typed or "",
+        timeout=60,
+        check=False,
+    )
 
 
 def test_in_a_pipe_the_answer_alone_is_on_the_standard_output(fake: FakeService, environment: dict[str, str]) -> None:
@@ -180,7 +187,8 @@ def test_help_and_version_load_no_library_that_takes_time() -> None:
     code = (
         "import sys\nfrom foundation_client.__main__ import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'botocore', 'httpx2', 'rich', 'prompt_toolkit'}))"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'botocore', 'httpx2', 'rich', 'prompt_toolkit'}))"
     )
     for argument in ("--help", "--version"):
         run = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, text=True, check=True)
