@@ -20,14 +20,20 @@ from cryptography.x509.oid import NameOID
 from foundation_client.patience import Patience
 from foundation_client.place import Place
 from foundation_client.service import Service
-from tests.client.fake_service import KEY, REGION, SECRET, TOKEN, FakeService, running
+from tests.client.fake_service import KEY, REGION, SECRET, TOKEN, FakeService, Server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """What serves it, once for all tests."""
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeService]:
+def fake(server: Server) -> FakeService:
     """The service, listening."""
-    with running(FakeService()) as service:
-        yield service
+    return server.serve(FakeService())
 
 
 @pytest.fixture

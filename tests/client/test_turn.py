@@ -98,9 +98,8 @@ def test_throttling_is_retried_with_the_same_message_and_as_late_as_asked(
     events = _ask(service)
     assert _text(events) == TEXT
     assert waits == [1.0, 7 + 2.0, 4.0]  # full jitter at its most: 0.5 s doubled with every failure
-    assert [event.text for event in events if isinstance(event, Notice)][
-        0
-    ] == "The service is throttled; trying again in 1 s"
+    notice = next(event for event in events if isinstance(event, Notice))
+    assert notice.text == "The service is throttled; trying again in 1 s"
 
 
 def test_an_error_of_the_model_that_may_pass_is_retried(
