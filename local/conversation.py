@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from local.console import Console
 from local.failure import LocalRunError
@@ -19,11 +22,11 @@ _SECONDS = 120
 
 
 def converse(layout: Layout, agent: str, console: Console) -> None:
-    """Ask an agent something that takes a tool, and print what the client prints.
+    """Ask an agent something that takes a tool, and print what the client gets: one event after the other.
 
     Raises LocalRunError with the client's words when it gets no answer.
     """
-    arguments = ("chat", "--env", "local", "--agent", agent, "-m", QUESTION)
+    arguments = ("chat", "--env", "local", "--agent", agent, "-m", QUESTION, "--json-stream")
     console.detail(f'foundation chat -m "{QUESTION}"')
     try:
         run = subprocess.run(  # noqa: S603 - our own command
@@ -31,8 +34,7 @@ def converse(layout: Layout, agent: str, console: Console) -> None:
             env=base_environment(layout) | {"FOUNDATION_STATE": str(layout.state), "NO_COLOR": "1"},
             cwd=layout.repository,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             timeout=_SECONDS,
             check=False,
@@ -40,8 +42,9 @@ def converse(layout: Layout, agent: str, console: Console) -> None:
     except subprocess.TimeoutExpired:
         raise LocalRunError(f"{agent} did not answer within {_SECONDS} s; {_where(layout)}.") from None
     if run.returncode:
-        raise LocalRunError(f"The conversation with {agent} failed; {_where(layout)}:\n\n{run.stdout.strip()}")
-    console.say("\n".join(_indented(run.stdout)))
+        raise LocalRunError(f"The conversation with {agent} failed; {_where(layout)}:\n\n{run.stderr.strip()}")
+    for line in _told(run.stdout):
+        console.say(f"{'':13}{line}")
 
 
 def how_to_go_on() -> str:
@@ -49,8 +52,22 @@ def how_to_go_on() -> str:
     return f"{Path(os.path.relpath(CLIENT))} chat --env local"
 
 
-def _indented(text: str) -> Iterator[str]:
-    return (f"{'':13}{line}".rstrip() for line in text.strip().splitlines())
+def _told(printed: str) -> Iterator[str]:
+    """The client's events, a JSON object a line, as lines for a person; pieces of text are put together."""
+    for name, group in groupby(map(json.loads, printed.splitlines()), key=lambda event: event["event"]):
+        events = list(group)
+        if name == "text":
+            yield from "".join(event["text"] for event in events).splitlines()
+        for event in events if name in ("tool_call", "tool_result") else ():
+            yield _tool(event)
+
+
+def _tool(event: dict[str, Any]) -> str:
+    tool = event["name"].rpartition("___")[2]
+    if event["event"] == "tool_call":
+        given = ", ".join(f"{name}={json.dumps(value)}" for name, value in event["input"].items())
+        return f"-> {tool}({given})"
+    return f"<- {event['preview']}"
 
 
 def _where(layout: Layout) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ IN_PROGRESS = "request_in_progress"
 _PROBLEM = "application/problem+json"
 _SKEW_SECONDS = 300
 """How far a signature's date may be from AWS's clock: five minutes (IAM User Guide, troubleshooting signatures)."""
+_OLD_SIGNATURE = re.compile("signature expired|not yet current", re.IGNORECASE)
 
 
 class ServiceError(CommandError):
@@ -142,11 +144,11 @@ _WAYS_OUT = {
 def _refused_by_iam(response: httpx2.Response, place: Place) -> ServiceError:
     """AWS refused before the service saw the request."""
     said = _aws_message(response)
-    if skew := _clock_skew(response):
-        minutes = round(abs(skew) / 60)
+    skew = _clock_skew(response)
+    if skew or _OLD_SIGNATURE.search(said):
+        by = f"{round(abs(skew) / 60)} minutes {'behind' if skew > 0 else 'ahead of'}" if skew else "far from"
         return ServiceError(
-            f"This machine's clock is {minutes} minutes {'behind' if skew > 0 else 'ahead of'} AWS's, and signatures "
-            "are valid for five: set the clock.",
+            f"This machine's clock is {by} AWS's, and signatures are valid for five minutes: set the clock.",
             Exit.CREDENTIALS,
         )
     if "expired" in said.lower():

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from aws_cdk import Stack, aws_iam as iam, aws_lambda as lambda_, aws_sns as sns, aws_ssm as ssm
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge, compliance
 from foundation.conversation_table import ConversationTable
 from foundation.function import BundleContents, FunctionSize, PythonFunction, VpcPlacement
 from foundation.function_alarms import FunctionAlarms
@@ -131,14 +130,14 @@ class ConversationAgent(Construct):
         conversations.credentials.grant_read(made.role)
         conversations.table.grant_tenant(made.role, tenant=conversations.tenant)
         self.url = self._function_url(cors_origins)
-        parameter = ssm.StringParameter(
+        ssm.StringParameter(
             self,
             "UrlParameter",
             parameter_name=url_parameter,
             description=f"Where people talk to {conversations.name}",
             string_value=self.url,
         )
-        self.caller_policy = self._caller_policy(policy_name, conversations.name, parameter)
+        self.caller_policy = self._caller_policy(policy_name, conversations.name, url_parameter)
         FunctionAlarms(
             self,
             "Alarms",
@@ -147,12 +146,6 @@ class ConversationAgent(Construct):
             errors=f"{conversations.name} breaks off answers: its service fails, or reaches its time limit",
             throttles=f"{conversations.name} refuses people: it answers as many at a time as it may",
         )
-        if placement is None:
-            acknowledge(
-                self,
-                {compliance("LambdaInsideVPC"): "Calls AWS's APIs, the gateway and the token endpoint, all of them "
-                 "public, and nothing inside the VPC; agent_service.in_vpc is the setting"},
-            )  # fmt: skip
 
     def _function_url(self, cors_origins: tuple[str, ...]) -> str:
         made = self.function.add_function_url(
@@ -163,13 +156,13 @@ class ConversationAgent(Construct):
         url: str = made.url
         return url
 
-    def _caller_policy(self, name: str, agent: str, parameter: ssm.StringParameter) -> iam.ManagedPolicy:
+    def _caller_policy(self, name: str, agent: str, url_parameter: str) -> iam.ManagedPolicy:
         """A Function URL made since October 2025 asks for both actions, of every caller.
 
         https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
         parameter_arn = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=parameter.parameter_name.removeprefix("/")
+            service="ssm", resource="parameter", resource_name=url_parameter.removeprefix("/")
         )
         return iam.ManagedPolicy(
             self,

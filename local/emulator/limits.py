@@ -106,6 +106,25 @@ LIMITS: tuple[Limit, ...] = (
         checked=_SYNTH,
     ),
     Limit(
+        subject="AWS::Lambda::Url with InvokeMode RESPONSE_STREAM, the layer of the AWS Lambda Web Adapter",
+        not_proved="The emulator stands for both: signatures, permissions, headers, streaming, the time limit and the "
+        "reserved concurrency are AWS's as documented, but the layer's own program does not run. A presigned URL, a "
+        "URL without IAM and an invocation by Lambda's API are refused; the cap on a stream's bandwidth, its largest "
+        "size and the wording of refusals are not AWS's",
+        checked=f"the service's tests of its process; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="Amazon Bedrock: InvokeModel, Converse, inference profiles, guardrails",
+        not_proved="Conversational agents have the scripted model, which picks tools by the words of a question",
+        checked=f"tests of the model's permissions and settings with stubs; {_SYNTH}; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="The company's roles (conversation.callers)",
+        not_proved="The local run makes them and attaches the callers' policies; on AWS whoever runs the company does, "
+        "and IAM Identity Center names sessions after people",
+        checked="the service's tests of callers; docs/guides/conversations.md",
+    ),
+    Limit(
         subject="AWS::Logs::DeliverySource, DeliveryDestination, Delivery; AWS::XRay::ResourcePolicy",
         not_proved="Recorded. The local gateway writes its application logs to the log group of their delivery; its "
         "traces are delivered nowhere",

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from botocore.credentials import Credentials
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from foundation_client.patience import Patience
 from foundation_client.place import Place
 from foundation_client.service import Service
-from tests.client.fake_service import KEY, REGION, SECRET, TOKEN, FakeService, running
+from tests.client.fake_service import KEY, REGION, SECRET, TOKEN, FakeService, Server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """What serves it, once for all tests."""
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeService]:
+def fake(server: Server) -> FakeService:
     """The service, listening."""
-    with running(FakeService()) as service:
-        yield service
+    return server.serve(FakeService())
 
 
 @pytest.fixture
@@ -76,3 +91,42 @@ def client_variables(url: str, folder: Path) -> dict[str, str]:
         "FOUNDATION_AGENT": "acme-corp/finance-agent",
         "FOUNDATION_ENV": "dev",
     }
+
+
+@pytest.fixture
+def untrusted_server(tmp_path: Path) -> Iterator[int]:
+    """The port of a TLS server whose certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:  # the test is over
+                    return
+                with contextlib.suppress(OSError), connection, context.wrap_socket(connection, server_side=True):
+                    pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)

@@ -10,8 +10,7 @@ import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from tests.client.sigv4 import wrong_with
 
@@ -118,7 +118,6 @@ class FakeService:
     """Method and path of every request."""
     bad_signatures: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    holding: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
     url: str = ""
     _turns: dict[str, tuple[str, list[Frame]]] = field(default_factory=dict)
@@ -160,9 +159,17 @@ class FakeService:
         self.bodies.append(body)
         if fault.frames is not None:
             return Response(fault.frames, media_type="text/event-stream")
-        return StreamingResponse(self._events(request, body, fault), media_type="text/event-stream")
+        return StreamingResponse(self._events(body, fault), media_type="text/event-stream")
 
-    async def _events(self, request: Request, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
+    async def _events(self, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
+        try:
+            async for frame in self._sent(body, fault):
+                yield frame
+        except asyncio.CancelledError:
+            self.hung_up.set()
+            raise
+
+    async def _sent(self, body: dict[str, Any], fault: Fault) -> AsyncIterator[bytes]:
         conversation, frames, replayed = self._turn(body)
         ids = {"conversation_id": conversation, "request_id": body["request_id"]}
         start = {**ids, "correlation_id": "c-1", "title": "", "replayed": replayed, "resumed": False}
@@ -179,11 +186,7 @@ class FakeService:
             if sent == fault.end_after:
                 return
             if sent == fault.hold_after:
-                self.holding.set()
-                while not await request.is_disconnected():
-                    await asyncio.sleep(0.01)
-                self.hung_up.set()
-                return
+                await asyncio.Event().wait()  # Starlette cancels this when the client hangs up
             yield _frame(name, data)
 
     def _turn(self, body: dict[str, Any]) -> tuple[str, list[Frame], bool]:
@@ -264,28 +267,47 @@ def _frame(name: str, data: Mapping[str, Any]) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-@contextmanager
-def running(fake: FakeService) -> Iterator[FakeService]:
-    """Serve it on a free port of the loopback."""
-    config = uvicorn.Config(fake.application(), host="127.0.0.1", port=0, log_level="critical", lifespan="off")
-    server = uvicorn.Server(config)
-    ready = threading.Event()
+class Server:
+    """Serves one FakeService after another on a free port of the loopback, since starting a server takes time."""
 
-    async def serve() -> None:
-        asked = asyncio.create_task(server.serve())
-        while not server.started and not asked.done():
+    def __init__(self) -> None:
+        self._fake = FakeService()
+        config = uvicorn.Config(
+            self._application,
+            interface="asgi3",
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            lifespan="off",
+            date_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def __enter__(self) -> Server:
+        self._thread.start()
+        assert self._ready.wait(20), "the fake service does not start"
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(20)
+
+    def serve(self, fake: FakeService) -> FakeService:
+        """Serve this one from now on."""
+        fake.url = self.url
+        self._fake = fake
+        return fake
+
+    async def _application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._fake.application()(scope, receive, send)
+
+    async def _serve(self) -> None:
+        serving = asyncio.create_task(self._server.serve())
+        while not self._server.started and not serving.done():
             await asyncio.sleep(0.005)
-        ready.set()
-        await asked
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20), "the fake service does not start"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    fake.url = f"http://127.0.0.1:{port}"
-    try:
-        yield fake
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join(20)
+        self._ready.set()
+        await serving

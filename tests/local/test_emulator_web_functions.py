@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from local.layout import REPOSITORY
 from tests.local.aws_clients import OWNER
 from tests.local.conftest import Emulator
 from tests.local.emulator_stacks import (
@@ -409,3 +413,19 @@ def test_threads_do_not_see_each_others_answers(deployed: Deployed) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_an_application_does_not_outlive_its_emulator(tmp_path: Path) -> None:
+    """However the emulator ends: the pipe that it holds ends with it."""
+    script = tmp_path / "run.sh"
+    script.write_text("#!/bin/sh\necho begun\nexec sleep 600\n")
+    script.chmod(0o755)
+    launcher = REPOSITORY / "local" / "emulator" / "functions" / "web_launcher.py"
+    with subprocess.Popen(
+        [sys.executable, "-S", launcher, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.stdin.close()
+        assert process.wait(timeout=20) == -signal.SIGKILL

@@ -1,13 +1,14 @@
 """Agents that people talk to: their functions, what these may do, and who may call them (R15, R16)."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
 from stacks.settings import ConversationSettings, Settings, load_settings
-from tests.assemblies import ENVIRONMENTS, run_app
+from tests.assemblies import ENVIRONMENTS, assembly, run_app
 from tests.synth.apps import copy_of_the_settings, templates
 from tests.templates import TENANTS, Json, Template, elsewhere, many, strings, template, written
 
@@ -142,8 +143,8 @@ def test_callers_get_one_policy_for_one_function(environment: str, tenant: str) 
     assert by_action["lambda:InvokeFunction"]["Resource"] == function
     # Without it a caller could invoke the function by Lambda's API with an event that names somebody else.
     assert by_action["lambda:InvokeFunction"]["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
-    parameter = stack.id_of("AWS::SSM::Parameter")
-    assert written(by_action["ssm:GetParameter"]["Resource"]).endswith(f":parameter/<{parameter}>")
+    name = stack.only("AWS::SSM::Parameter")["Name"]
+    assert written(by_action["ssm:GetParameter"]["Resource"]).endswith(f":parameter{name}")
 
 
 @of_every_tenant
@@ -202,9 +203,19 @@ def test_a_tenants_agents_know_nothing_of_another_tenant(environment: str) -> No
         assert not [text for text in strings(stack_of(environment, tenant).body) if other in text]
 
 
-def test_the_scripted_model_comes_by_its_context_alone(tmp_path: Path) -> None:
-    """The bundles of AWS hold no package of that name; `foundation:scriptedModel` is refused outside development."""
-    assert "FOUNDATION_MODEL" not in variables("dev", "acme-corp")
+@of_every_tenant
+def test_a_bundle_for_aws_has_the_service_and_no_scripted_model(environment: str, tenant: str) -> None:
+    key = stack_of(environment, tenant).only(FUNCTION)["Code"]["S3Key"]
+    with zipfile.ZipFile(assembly(environment) / f"asset.{key}") as bundle:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in bundle.infolist()}
+    packages = {name.partition("/")[0] for name in modes}
+    assert packages >= {"conversation_agent", "conversations", "gateway_agent", "strands", "fastapi", "uvicorn"}
+    assert "scripted_model" not in packages
+    assert modes["run.sh"] == 0o755
+    assert "FOUNDATION_MODEL" not in variables(environment, tenant)
+
+
+def test_the_scripted_model_is_refused_where_people_work(tmp_path: Path) -> None:
     refused = run_app(outdir=tmp_path / "prod", context='{"env": "prod", "foundation:scriptedModel": "local"}')
     assert refused.returncode == 1
     assert "context foundation:scriptedModel: 'local' is refused for prod" in refused.stderr

@@ -54,6 +54,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Json]:
         for name, agent in tenant["agents"].items():
             agent["client_id"] = f"client-of-{name}"
             del agent["scopes"]
+            agent.pop("conversation", None)  # such an agent reads a secret of the kit's own
         file.write_text(yaml.safe_dump(tenant))
     return templates(root, folder / "out")
 

@@ -48,7 +48,8 @@ class GrowingMarkdown:
     def add(self, text: str) -> list[Block]:
         """Take a piece; give the blocks that it made final."""
         self._rest += text
-        starts = _block_starts(self._rest) if "\n" in text else []
+        # The last line counts once it is whole: "2" may become an item of the list above, or a paragraph.
+        starts = _block_starts(self._rest[: self._rest.rfind("\n") + 1]) if "\n" in text else []
         if len(starts) < 2:
             return []
         lines = self._rest.split("\n")

@@ -1,47 +1,30 @@
 """Function URLs of web functions: `https://<id>.lambda-url.<region>.on.aws/`, streamed.
 
 ministack answers such hosts too, but has no streaming and runs no web functions; it keeps every other Function URL.
-Request and response follow https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html, the headers that the
-application gets besides https://aws.github.io/aws-lambda-web-adapter/features/request-context.html.
+Request and response follow https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.services import lambda_svc
 
 from local.emulator.functions.url_access import may_call
+from local.emulator.functions.url_requests import Target, passed_on
 from local.emulator.functions.url_signatures import ReceivedRequest, SignatureRefusedError, verified_caller
 from local.emulator.functions.web_functions import InvocationError, ThrottledError, WebFunctions, is_web_function
-from local.emulator.functions.web_process import Head, WebRequest
+from local.emulator.functions.web_process import Head
 from local.emulator.gatekeeper import Application, Receive, Scope, Send
-from local.emulator.settings import ACCOUNT, REGION
+from local.emulator.settings import REGION
 
 _HOST = re.compile(rf"(?P<id>[a-z0-9]+)\.lambda-url\.{REGION}\.on\.aws")
 _BODY_BYTES = 6 * 1024 * 1024
-_NOT_PASSED_ON = ("authorization", "x-amz-security-token")
-"""What proves who calls is for Lambda alone."""
-_SET_BY_AWS = re.compile(r"x-amzn-.*|x-amz-tenant-id|x-forwarded-(for|port|proto)")
-"""Headers that Lambda or the adapter sets; a caller's own are lost."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Target:
-    url_id: str
-    config: Mapping[str, Any]
-    function: Mapping[str, Any]
-
-    @property
-    def arn(self) -> str:
-        return str(self.function["config"]["FunctionArn"])
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer
@@ -63,7 +46,7 @@ def function_urls(application: Application, functions: WebFunctions) -> Applicat
     return answer
 
 
-def _target(scope: Scope) -> _Target | None:
+def _target(scope: Scope) -> Target | None:
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host"), "")
     match = _HOST.fullmatch(host.rsplit(":", 1)[0].lower())
     resolved = lambda_svc.resolve_function_url(match["id"]) if match else None
@@ -75,10 +58,10 @@ def _target(scope: Scope) -> _Target | None:
     if record is None or chosen is None:
         return None
     function = {**record, "config": chosen}
-    return _Target(url_id=match["id"], config=config, function=function) if is_web_function(function) else None
+    return Target(url_id=match["id"], config=config, function=function) if is_web_function(function) else None
 
 
-async def _serve(target: _Target, functions: WebFunctions, scope: Scope, receive: Receive, send: Send) -> None:
+async def _serve(target: Target, functions: WebFunctions, scope: Scope, receive: Receive, send: Send) -> None:
     request_id = str(uuid.uuid4())
     headers = _joined(scope)
     cors = lambda_svc._function_url_cors_headers(target.config, headers)
@@ -90,7 +73,7 @@ async def _serve(target: _Target, functions: WebFunctions, scope: Scope, receive
             return
         received = await _received(scope, receive, headers)
         caller = _authorized(received, target)
-        request = _passed_on(received, target, caller, request_id, source=scope["client"][0])
+        request = passed_on(received, target, caller, request_id, source=scope["client"][0])
         await _stream(functions.invoke(target.function, request, request_id=request_id), send, common)
     except _Refusal as refusal:
         kind = (b"x-amzn-errortype", refusal.kind.encode())
@@ -129,7 +112,7 @@ async def _received(scope: Scope, receive: Receive, headers: Mapping[str, str]) 
     )
 
 
-def _authorized(request: ReceivedRequest, target: _Target) -> iam_evaluator.ResolvedCredential:
+def _authorized(request: ReceivedRequest, target: Target) -> iam_evaluator.ResolvedCredential:
     """Who calls; refuses whose signature is wrong, and whom IAM does not let call."""
     forbidden = _Refusal(403, "AccessDeniedException", {"Message": "Forbidden"})
     if target.config.get("AuthType") != "AWS_IAM":
@@ -143,96 +126,6 @@ def _authorized(request: ReceivedRequest, target: _Target) -> iam_evaluator.Reso
     if not may_call(caller, target.arn):
         raise forbidden
     return caller
-
-
-def _passed_on(
-    request: ReceivedRequest,
-    target: _Target,
-    caller: iam_evaluator.ResolvedCredential,
-    request_id: str,
-    *,
-    source: str,
-) -> WebRequest:
-    """The request as the adapter hands it to the application."""
-    kept = {
-        name: value
-        for name, value in request.headers.items()
-        if name not in _NOT_PASSED_ON and not _SET_BY_AWS.fullmatch(name)
-    }
-    return WebRequest(
-        method=request.method,
-        target=f"{request.path}?{request.query}" if request.query else request.path,
-        headers=kept
-        | {
-            "host": request.host,
-            "x-forwarded-for": source,
-            "x-forwarded-port": "443",
-            "x-forwarded-proto": "https",
-            "x-amzn-trace-id": lambda_svc._function_url_trace_root(),
-            "x-amzn-request-context": json.dumps(_request_context(request, target, caller, request_id, source)),
-            "x-amzn-lambda-context": json.dumps(_lambda_context(target, request_id)),
-        },
-        body=request.body,
-    )
-
-
-def _request_context(
-    request: ReceivedRequest,
-    target: _Target,
-    caller: iam_evaluator.ResolvedCredential,
-    request_id: str,
-    source: str,
-) -> dict[str, Any]:
-    now = time.time()
-    return {
-        "accountId": ACCOUNT,
-        "apiId": target.url_id,
-        "authorizer": {
-            "iam": {
-                "accessKey": caller.access_key_id,
-                "accountId": caller.account_id,
-                "callerId": caller.principal_id,
-                "cognitoIdentity": None,
-                "principalOrgId": None,
-                "userArn": caller.principal_arn,
-                "userId": caller.principal_id,
-            }
-        },
-        "domainName": request.host,
-        "domainPrefix": target.url_id,
-        "http": {
-            "method": request.method,
-            "path": request.path,
-            "protocol": "HTTP/1.1",
-            "sourceIp": source,
-            "userAgent": request.headers.get("user-agent", ""),
-        },
-        "requestId": request_id,
-        "routeKey": "$default",
-        "stage": "$default",
-        "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
-        "timeEpoch": int(now * 1000),
-    }
-
-
-def _lambda_context(target: _Target, request_id: str) -> dict[str, Any]:
-    """As the adapter's runtime writes it (docs.rs/lambda_runtime, struct Context)."""
-    config = target.function["config"]
-    return {
-        "request_id": request_id,
-        "deadline": int((time.time() + config["Timeout"]) * 1000),
-        "invoked_function_arn": target.arn,
-        "xray_trace_id": None,
-        "client_context": None,
-        "identity": None,
-        "env_config": {
-            "function_name": config["FunctionName"],
-            "memory": config["MemorySize"],
-            "version": config.get("Version", "$LATEST"),
-            "log_stream": "",
-            "log_group": (config.get("LoggingConfig") or {}).get("LogGroup", f"/aws/lambda/{config['FunctionName']}"),
-        },
-    }
 
 
 async def _stream(parts: AsyncIterator[Head | bytes], send: Send, common: list[tuple[bytes, bytes]]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local.emulator.functions.web_process import Head, WebProcess, WebProcessError, WebRequest, isolated_path
+from local.emulator.functions.web_process import Head, WebProcess, WebRequest, isolated_path
 from local.emulator.log_delivery import function_logs
 from local.emulator.settings import REGION, Settings
 
@@ -48,6 +48,7 @@ class WebFunctions:
         self._path = isolated_path(self._folder / "bin")
         self._idle: dict[str, list[tuple[str, WebProcess]]] = defaultdict(list)
         self._running: set[WebProcess] = set()
+        self._invocations: set[asyncio.Task[None]] = set()  # the event loop itself keeps no hold of a task
 
     async def invoke(self, function: Function, request: WebRequest, *, request_id: str) -> AsyncIterator[Head | bytes]:
         """The answer of one invocation, which goes on to its end whoever listens.
@@ -61,6 +62,8 @@ class WebFunctions:
         parts: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
         invocation = asyncio.create_task(self._run(function, request, request_id, parts))
         # A caller that goes away does not end it: https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+        self._invocations.add(invocation)
+        invocation.add_done_callback(self._invocations.discard)
         invocation.add_done_callback(lambda _: lambda_svc._release_execution_slot(slot))
         while (part := await parts.get()) is not None:
             if isinstance(part, Exception):
@@ -91,7 +94,7 @@ class WebFunctions:
                     parts.put_nowait(part)
         except TimeoutError:
             failure = f"{request_id} Task timed out after {config['Timeout']:.2f} seconds"
-        except (WebProcessError, OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # whatever it is, somebody waits for the answer
             failure = f"{request_id} {config['FunctionName']}: {error}"
         if process is not None:
             self._running.discard(process)

@@ -55,10 +55,12 @@ def _tenant_needs(tenants: Sequence[TenantSettings], *, external: bool) -> Itera
         yield _Need("clients_per_pool", agents, "app clients of agents", "a user pool takes")
         yield _Need("secrets", agents, "secrets of agents", "account and region take")
     yield _Need("kms_keys", len(tenants) + PLATFORM_KEYS, "keys of tenants and platform", "account and region take")
-    yield _Need("stacks", len(tenants) + PLATFORM_STACKS, "stacks of tenants and platform", "account and region take")
+    talking = [sum(agent.conversation is not None for agent in tenant.agents.values()) for tenant in tenants]
+    stacks = len(tenants) + sum(map(bool, talking)) + PLATFORM_STACKS
+    yield _Need("stacks", stacks, "stacks of tenants and platform", "account and region take")
     yield _Need(
         "parameters",
-        agents + suspended + PLATFORM_PARAMETERS,
+        agents + suspended + sum(talking) + PLATFORM_PARAMETERS,
         "parameters of agents, suspensions and platform",
         "account and region take",
     )

@@ -1,0 +1,196 @@
+"""The command in scripts and pipes: what goes where, and which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from foundation_client import __version__
+from tests.client.fake_service import TEXT, FakeService, Fault, iam_refusal, text_frames
+from tests.client.terminal import COMMAND, CTRL_C, Terminal
+
+
+def _run(
+    arguments: Sequence[str], environment: dict[str, str], typed: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        input=typed or "",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_in_a_pipe_the_answer_alone_is_on_the_standard_output(fake: FakeService, environment: dict[str, str]) -> None:
+    run = _run(["chat", "-m", "what time?"], environment)
+    assert (run.returncode, run.stdout) == (0, TEXT + "\n")
+    assert run.stderr.splitlines()[0] == 'calls get_time(timezone="America/Sao_Paulo")'
+    assert "1,234 tokens in, 56 out, 3.2 s" in run.stderr
+    assert "\x1b" not in run.stdout + run.stderr
+
+
+def test_a_message_may_come_by_the_standard_input(fake: FakeService, environment: dict[str, str]) -> None:
+    for arguments in (["chat"], ["chat", "-m", "-"]):
+        assert _run(arguments, environment, "from a pipe\n").returncode == 0
+    assert [body["message"] for body in fake.bodies] == ["from a pipe\n"] * 2
+
+
+def test_json_is_one_object_whatever_happens(fake: FakeService, environment: dict[str, str]) -> None:
+    answer = json.loads(_run(["chat", "-m", "what time?", "--json"], environment).stdout)
+    assert answer["text"] == TEXT
+    assert answer["conversation_id"] == "conversation-1"
+    assert answer["request_id"] == fake.bodies[0]["request_id"]
+    assert (answer["status"], answer["error"], answer["usage"]["output_tokens"]) == ("complete", None, 56)
+    (call,) = answer["tool_calls"]
+    assert (call["name"], call["status"], call["bytes"]) == ("aws-operations-v1___get_time", "success", 17)
+
+    fake.faults.append(iam_refusal())
+    run = _run(["chat", "-m", "what time?", "--json"], environment)
+    assert run.returncode == 3
+    assert "managed policy" in json.loads(run.stdout)["error"]["message"]
+    assert run.stderr.startswith("foundation: AWS does not allow")
+
+    error = {"code": "context_too_long", "message": "Too long.", "retryable": False, "correlation_id": "c-9"}
+    fake.faults.append(Fault(cut_after=2, error=error))
+    run = _run(["chat", "-m", "what time?", "--json"], environment)
+    assert run.returncode == 1
+    answer = json.loads(run.stdout)
+    assert (answer["status"], answer["error"]["code"], answer["error"]["correlation_id"]) == (
+        "interrupted",
+        "context_too_long",
+        "c-9",
+    )
+    assert answer["text"] == "Let me look that up.\n\n"
+
+
+def test_a_json_stream_has_an_event_a_line(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.faults.append(Fault(cut_after=3))
+    run = _run(["chat", "-m", "what time?", "--json-stream"], environment)
+    events = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [event["event"] for event in events] == [
+        *("start", "text", "tool_call", "notice", "tool_result", "text", "text", "usage", "done")
+    ]
+    assert "".join(event["text"] for event in events if event["event"] == "text") == TEXT
+
+
+def test_lists_are_lines_in_a_pipe_and_json_on_demand(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.conversations["c1"] = [("user", "tabs\tand\nlines"), ("assistant", "answer")]
+    assert _run(["conversations"], environment).stdout == "c1\t2026-11-25T14:03:00Z\t2\ttabs and lines\n"
+    assert json.loads(_run(["conversations", "--json"], environment).stdout)[0]["conversation_id"] == "c1"
+    assert _run(["show", "c1"], environment).stdout == "[user]\ntabs\tand\nlines\n\n[assistant]\nanswer\n\n"
+    assert json.loads(_run(["show", "c1", "--json"], environment).stdout)[1]["role"] == "assistant"
+    assert "aws-operations-v1___get_time\tTell the time" in _run(["tools"], environment).stdout
+    assert json.loads(_run(["tools", "--json"], environment).stdout)[0]["input_schema"] == {"type": "object"}
+
+
+def test_nothing_is_deleted_without_a_yes(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.conversations["c1"] = [("user", "keep me")]
+    run = _run(["delete", "c1"], environment)
+    assert (run.returncode, "c1" in fake.conversations) == (2, True)
+    with Terminal(["delete", "c1"], environment) as terminal:
+        terminal.shows("for good? [y/N]")
+        terminal.type("\r")
+        terminal.shows("Kept.")
+        assert terminal.code() == 0
+    assert "c1" in fake.conversations
+    assert _run(["delete", "c1", "--yes"], environment).returncode == 0
+    assert "c1" not in fake.conversations
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["chat", "-m", " "], "message is empty"),
+        (["chat", "-m", "x", "--conversation", "../x"], "no conversation's id"),
+        (["chat", "-m", "x", "--agent", "finance"], "names no agent"),
+        (["chat", "-m", "x", "--json", "--json-stream"], "not allowed with"),
+        (["chat", "-m", "x", "--url", "http://example.com/"], "unencrypted"),
+        (["chat", "-m", "x", "--url", "ftp://example.com/"], "no address of a service"),
+        (["conversations", "--limit", "0"], "must be at least 1"),
+        (["nonsense"], "invalid choice"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_is_sent(
+    fake: FakeService, environment: dict[str, str], arguments: list[str], words: str
+) -> None:
+    run = _run(arguments, environment)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "arguments", "code", "words"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, [], 3, "no AWS credentials"),
+        ({}, ["--profile", "nobody"], 3, "nobody"),
+        ({"AWS_REGION": ""}, [], 2, "No region"),
+        ({"FOUNDATION_URL": "", "FOUNDATION_ENV": ""}, [], 2, "No environment"),
+        ({"FOUNDATION_URL": "", "FOUNDATION_AGENT": ""}, [], 2, "No agent"),
+        ({"AWS_CA_BUNDLE": "/nowhere.pem"}, [], 2, "AWS_CA_BUNDLE"),
+        ({"FOUNDATION_STATE": "/nowhere"}, ["--env", "local"], 4, "run `make local` first"),
+    ],
+)
+def test_what_is_missing_is_told(
+    environment: dict[str, str], changed: dict[str, str], arguments: list[str], code: int, words: str
+) -> None:
+    kept = {name: value for name, value in {**environment, **changed}.items() if value}
+    run = _run(["tools", *arguments], kept)
+    assert (run.returncode, run.stdout) == (code, "")
+    assert words in run.stderr
+    assert run.stderr.count("\n") == 1, "one sentence, no traceback"
+
+
+def test_ctrl_c_stops_a_single_question(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.faults.append(Fault(hold_after=2))
+    with Terminal(["chat", "-m", "long"], environment) as terminal:
+        terminal.shows("Let me look")
+        terminal.type(CTRL_C)
+        assert terminal.code() == 130
+        assert "Stopped." in terminal.text
+        assert "Traceback" not in terminal.text
+    assert fake.hung_up.wait(30)
+
+
+def test_a_reader_that_leaves_early_is_no_error(fake: FakeService, environment: dict[str, str]) -> None:
+    fake.answers["long"] = text_frames(*("line\n" * 20 for _ in range(500)))
+    reader = subprocess.run(
+        ["/bin/sh", "-c", f"{COMMAND[0]} chat -m long 2>errors; echo $? >code"],
+        env=environment,
+        cwd=environment["HOME"],
+        stdout=_closed_pipe(),
+        check=False,
+    )
+    assert reader.returncode == 0
+    home = Path(environment["HOME"])
+    assert (home / "code").read_text() == "141\n"
+    assert "Traceback" not in (home / "errors").read_text()
+
+
+def _closed_pipe() -> int:
+    """The writing end of a pipe that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+def test_help_and_version_load_no_library_that_takes_time() -> None:
+    code = (
+        "import sys\nfrom foundation_client.__main__ import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'botocore', 'httpx2', 'rich', 'prompt_toolkit'}))"
+    )
+    for argument in ("--help", "--version"):
+        run = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, text=True, check=True)
+        assert run.stdout.endswith("[]\n")
+    assert f"foundation-client {__version__}" in run.stdout
