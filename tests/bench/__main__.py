@@ -1,6 +1,16 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
-from tests.bench import cold_import, gateway_load, gateway_request, synth, targets, tenants, token_claims, warm_call
+from tests.bench import (
+    client,
+    cold_import,
+    gateway_load,
+    gateway_request,
+    synth,
+    targets,
+    tenants,
+    token_claims,
+    warm_call,
+)
 
 
 def main() -> None:
@@ -11,6 +21,8 @@ def main() -> None:
     gateway_request.run()
     print("The pre-token trigger (5000 calls)", flush=True)
     token_claims.run()
+    print("The command-line client (median of 9 processes)", flush=True)
+    client.run()
     print("Cold import (median of 9 processes)", flush=True)
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)

@@ -119,6 +119,7 @@ class FakeService:
     bad_signatures: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
+    used_at: str = "2026-11-25T14:03:00Z"
     url: str = ""
     _turns: dict[str, tuple[str, list[Frame]]] = field(default_factory=dict)
 
@@ -211,7 +212,7 @@ class FakeService:
                 "conversation_id": name,
                 "title": said[0][1],
                 "created_at": "2026-11-25T14:00:00Z",
-                "used_at": "2026-11-25T14:03:00Z",
+                "used_at": self.used_at,
                 "expires_at": "2026-12-25T14:03:00Z",
                 "messages": len(said),
             }
