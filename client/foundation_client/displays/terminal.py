@@ -14,9 +14,9 @@ from rich.text import Text as Line
 
 from foundation_client.cleaning import clean
 from foundation_client.displays.markdown import GrowingMarkdown, Tail
-from foundation_client.events import Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
+from foundation_client.events import Done, Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
-from foundation_client.words import call_words, result_words, short_name, usage_words
+from foundation_client.words import call_words, ending_words, result_words, short_name, usage_words
 
 _FRAMES_PER_SECOND = 12
 _OTHER_LINES = 3
@@ -76,6 +76,9 @@ class TerminalDisplay:
                 self._note(usage_words(event), "dim")
             case Error():
                 self._note(f"The answer failed: {clean(event.message)} (correlation id {event.correlation_id})", "red")
+            case Done():
+                if words := ending_words(event):
+                    self._note(words, "yellow")
             case Notice(text):
                 self._do(clean(text))
             case Restarted():
