@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from foundation_client import __version__
-from foundation_client.settings import AGENT, ENVIRONMENT, URL
+from foundation_client.variables import AGENT, ENVIRONMENT, URL
 
 _EXIT_CODES = """\
 exit codes: 0 done, 1 the agent failed or refused, 2 wrong usage or settings, 3 no credentials or no permission,

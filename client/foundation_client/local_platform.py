@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from foundation_client.failure import CommandError, Exit
+from foundation_client.variables import STATE
 from foundation_client.wire import WireError, loads, member, optional
 
-STATE = "FOUNDATION_STATE"
 _FOLDER = ".local"
 _FILE = "client.json"
 

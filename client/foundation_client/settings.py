@@ -21,10 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation_client.failure import CommandError, Exit
-
-ENVIRONMENT = "FOUNDATION_ENV"
-AGENT = "FOUNDATION_AGENT"
-URL = "FOUNDATION_URL"
+from foundation_client.variables import AGENT, ENVIRONMENT, URL
 
 LOCAL = "local"
 """The environment that stands for the platform on this machine."""

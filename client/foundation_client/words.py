@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from foundation_client.cleaning import clean
-from foundation_client.events import ToolResult, Usage
+from foundation_client.events import Done, ToolResult, Usage
 
 _VALUE_LENGTH = 60
 _ERROR_LENGTH = 300
 _KILO = 1000
+_ENDINGS = {
+    "max_tokens": "The answer ends here, since the model may say no more at once: ask it to go on.",
+    "guardrail_intervened": "A guardrail of the company replaced or cut the answer.",
+}
 
 
 def short_name(tool: str) -> str:
@@ -39,6 +43,15 @@ def usage_words(usage: Usage) -> str:
     if usage.latency_ms is not None:
         parts.append(_seconds(usage.latency_ms / 1000))
     return ", ".join(parts)
+
+
+def ending_words(done: Done) -> str:
+    """What a person should know of an answer's end; empty for an ordinary one and for one that an error explains."""
+    if done.stop_reason == "error":
+        return ""
+    if done.status != "complete":
+        return "The answer was interrupted; this is what was stored of it."
+    return _ENDINGS.get(done.stop_reason, "")
 
 
 def _as_json(value: object) -> str:

@@ -1,6 +1,7 @@
 """Prints what the kit costs in time: `make bench`. Nothing is asserted; numbers need a quiet machine."""
 
 from tests.bench import (
+    client,
     cold_import,
     conversation_agent,
     conversations,
@@ -22,6 +23,8 @@ def main() -> None:
     gateway_request.run()
     print("The pre-token trigger (5000 calls)", flush=True)
     token_claims.run()
+    print("The command-line client (median of 9 processes)", flush=True)
+    client.run()
     print("Cold import (median of 9 processes)", flush=True)
     cold_import.run()
     print("Synthesis (median of 5 processes)", flush=True)

@@ -119,6 +119,8 @@ class FakeService:
     bad_signatures: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
+    used_at: str = "2026-11-25T14:03:00Z"
+    ending: dict[str, str] = field(default_factory=lambda: {"status": "complete", "stop_reason": "end_turn"})
     url: str = ""
     _turns: dict[str, tuple[str, list[Frame]]] = field(default_factory=dict)
 
@@ -173,7 +175,7 @@ class FakeService:
         conversation, frames, replayed = self._turn(body)
         ids = {"conversation_id": conversation, "request_id": body["request_id"]}
         start = {**ids, "correlation_id": "c-1", "title": "", "replayed": replayed, "resumed": False}
-        done = {**ids, "status": "complete", "stop_reason": "end_turn"}
+        done = {**ids, **self.ending}
         whole = [("start", start), *frames, ("done", done)]
         yield b": ping\n\n"
         for sent, (name, data) in enumerate(whole):
@@ -211,7 +213,7 @@ class FakeService:
                 "conversation_id": name,
                 "title": said[0][1],
                 "created_at": "2026-11-25T14:00:00Z",
-                "used_at": "2026-11-25T14:03:00Z",
+                "used_at": self.used_at,
                 "expires_at": "2026-12-25T14:03:00Z",
                 "messages": len(said),
             }

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,24 @@ def test_in_a_pipe_the_answer_alone_is_on_the_standard_output(fake: FakeService,
     assert run.stderr.splitlines()[0] == 'calls get_time(timezone="America/Sao_Paulo")'
     assert "1,234 tokens in, 56 out, 3.2 s" in run.stderr
     assert "\x1b" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("stop_reason", "status", "words", "code"),
+    [
+        ("max_tokens", "complete", "ask it to go on", 0),
+        ("guardrail_intervened", "complete", "A guardrail of the company", 0),
+        ("end_turn", "interrupted", "The answer was interrupted", 1),
+        ("end_turn", "complete", "", 0),
+    ],
+)
+def test_an_answer_that_ends_otherwise_than_it_should_says_so(
+    fake: FakeService, environment: dict[str, str], stop_reason: str, status: str, words: str, code: int
+) -> None:
+    fake.ending = {"status": status, "stop_reason": stop_reason}
+    run = _run(["chat", "-m", "what time?"], environment)
+    assert (run.returncode, run.stdout) == (code, TEXT + "\n")
+    assert run.stderr.splitlines()[3:] == [] if not words else words in run.stderr.splitlines()[3]
 
 
 def test_a_message_may_come_by_the_standard_input(fake: FakeService, environment: dict[str, str]) -> None:
@@ -194,3 +213,4 @@ def test_help_and_version_load_no_library_that_takes_time() -> None:
         run = subprocess.run([sys.executable, "-c", code, argument], capture_output=True, text=True, check=True)
         assert run.stdout.endswith("[]\n")
     assert f"foundation-client {__version__}" in run.stdout
+    assert metadata.version("foundation-client") == __version__

@@ -19,7 +19,6 @@ from foundation_client.service import Service
 from foundation_client.turn import Turn
 from tests.client.fake_service import FakeService, Fault, iam_refusal, problem
 
-_LATER = format_datetime(datetime.now(UTC) + timedelta(minutes=42), usegmt=True)
 _HTML = Fault(200, b"<html>Sign in to the hotel's wifi</html>", {"content-type": "text/html"})
 
 REFUSALS = {
@@ -39,7 +38,6 @@ REFUSALS = {
         Exit.CREDENTIALS,
         "does not accept the signature of profile acme",
     ),
-    "a wrong clock": (iam_refusal("Signature expired", date=_LATER), Exit.CREDENTIALS, "clock is 42 minutes behind"),
     "an unknown conversation": (
         problem(404, "conversation_not_found", "There is none."),
         Exit.AGENT,
@@ -70,6 +68,18 @@ def test_a_refusal_is_explained(fake: FakeService, service: Service, who: str) -
     assert words in str(caught.value)
     assert caught.value.code == code
     assert "session-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(42, "is 42 minutes behind AWS's"), (-42, "is 42 minutes ahead of AWS's")]
+)
+def test_a_wrong_clock_is_told(fake: FakeService, service: Service, minutes: int, words: str) -> None:
+    # By AWS's clock, half a minute more or less does not change the rounded difference.
+    date = datetime.now(UTC) + timedelta(minutes=minutes)
+    fake.faults.append(iam_refusal(date=format_datetime(date, usegmt=True)))
+    with pytest.raises(CommandError, match=words) as caught:
+        service.tools()
+    assert caught.value.code == Exit.CREDENTIALS
 
 
 @pytest.mark.parametrize("who", ["IAM", "a portal", "another service"])

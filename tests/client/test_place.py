@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,48 +12,17 @@ from foundation_client.failure import CommandError, Exit
 from foundation_client.place import find_place
 from foundation_client.settings import Settings, load
 from tests.client.conftest import client_variables
+from tests.client.parameter_store import ParameterStore, running
 
 FUNCTION_URL = "https://abc123.lambda-url.eu-west-1.on.aws/"
 PARAMETER = "/foundation/dev/agent-service/acme-corp/finance-agent/url"
 
 
-@dataclass
-class ParameterStore:
-    """SSM's GetParameter, and who asked."""
-
-    url: str = ""
-    parameters: dict[str, str] = field(default_factory=lambda: {PARAMETER: FUNCTION_URL})
-    error: tuple[int, str] | None = None
-    callers: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def store() -> Iterator[ParameterStore]:
-    """The store, listening."""
-    store = ParameterStore()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            name = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["Name"]
-            store.callers.append(self.headers["Authorization"])
-            status, answer = 200, {"Parameter": {"Name": name, "Value": store.parameters.get(name, "")}}
-            if store.error or name not in store.parameters:
-                status, code = store.error or (400, "ParameterNotFound")
-                answer = {"__type": code, "message": "no"}  # type: ignore[dict-item]
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        store.url = f"http://127.0.0.1:{server.server_port}"
+    """Parameter Store, with the address of one agent."""
+    with running(ParameterStore({PARAMETER: FUNCTION_URL})) as store:
         yield store
-        server.shutdown()
 
 
 @pytest.fixture

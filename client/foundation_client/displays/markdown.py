@@ -7,8 +7,9 @@ answers neither flicker nor outgrow the window.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -37,6 +38,18 @@ class Block(Markdown):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, code_theme="ansi_dark", hyperlinks=False)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The text without the empty lines that rich puts around tables: a block's surroundings space it."""
+        rendered = cast("Iterable[Segment]", super().__rich_console__(console, options))  # Markdown yields no others
+        lines = list(Segment.split_lines(rendered))
+        while lines and not _has_text(lines[0]):
+            lines.pop(0)
+        while lines and not _has_text(lines[-1]):
+            lines.pop()
+        for line in lines:
+            yield from line
+            yield Segment.line()
 
 
 class GrowingMarkdown:
@@ -81,6 +94,10 @@ class Tail:
         for line in lines[-self._height :]:
             yield from line
             yield Segment.line()
+
+
+def _has_text(line: list[Segment]) -> bool:
+    return any(segment.text.strip() for segment in line)
 
 
 def _block_starts(text: str) -> list[int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TextIO
 
 from foundation_client.cleaning import clean
-from foundation_client.events import Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
+from foundation_client.events import Done, Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
-from foundation_client.words import call_words, result_words, short_name, usage_words
+from foundation_client.words import call_words, ending_words, result_words, short_name, usage_words
 
 
 class PlainDisplay:
@@ -36,6 +36,9 @@ class PlainDisplay:
                 self._tell(usage_words(event))
             case Error():
                 self._tell(f"The answer failed: {clean(event.message)} (correlation id {event.correlation_id})")
+            case Done():
+                if words := ending_words(event):
+                    self._tell(words)
             case Notice(text):
                 self._tell(text)
             case Restarted():

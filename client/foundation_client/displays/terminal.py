@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -13,9 +14,9 @@ from rich.text import Text as Line
 
 from foundation_client.cleaning import clean
 from foundation_client.displays.markdown import GrowingMarkdown, Tail
-from foundation_client.events import Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
+from foundation_client.events import Done, Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
-from foundation_client.words import call_words, result_words, short_name, usage_words
+from foundation_client.words import call_words, ending_words, result_words, short_name, usage_words
 
 _FRAMES_PER_SECOND = 12
 _OTHER_LINES = 3
@@ -34,21 +35,31 @@ class TerminalDisplay:
         self._last = ""
         """The kind of what was printed last: text, tool or note."""
         self._last_call = ""
+        # rich's own thread may draw between the moment that a print computes the cursor's way and its writing, which
+        # leaves empty lines: here, one lock guards both.
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
         self._live = Live(
             self,
             console=console,
             transient=True,
-            refresh_per_second=_FRAMES_PER_SECOND,
+            auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
         )
 
     def begin(self) -> None:
         """Show that the message is on its way."""
-        self._live.start()
+        self._live.start(refresh=True)
+        self._ticker.start()
 
     def show(self, event: Event) -> None:
         """Show an event."""
+        with self._lock:
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case Text(text):
                 self._do("")
@@ -65,6 +76,9 @@ class TerminalDisplay:
                 self._note(usage_words(event), "dim")
             case Error():
                 self._note(f"The answer failed: {clean(event.message)} (correlation id {event.correlation_id})", "red")
+            case Done():
+                if words := ending_words(event):
+                    self._note(words, "yellow")
             case Notice(text):
                 self._do(clean(text))
             case Restarted():
@@ -72,11 +86,20 @@ class TerminalDisplay:
 
     def end(self, *, stopped: bool = False) -> None:
         """Leave what is final on the screen."""
-        self._finish_text()
-        if stopped:
-            self._note("Stopped.", "yellow")
-        self._do("")
-        self._live.stop()
+        self._over.set()
+        with self._lock:
+            self._finish_text()
+            if stopped:
+                self._note("Stopped.", "yellow")
+            self._do("")
+            self._live.stop()
+
+    def _tick(self) -> None:
+        """Draw the lower part again, until the answer is over."""
+        while not self._over.wait(1 / _FRAMES_PER_SECOND):
+            with self._lock:
+                if not self._over.is_set():
+                    self._live.refresh()
 
     def fail(self, _: CommandError) -> None:
         """Leave what is final on the screen."""
