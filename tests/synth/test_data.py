@@ -125,5 +125,6 @@ def item_actions() -> set[str]:
     return {
         f"dynamodb:{name}"
         for name, privilege in privileges.items()
-        if "dynamodb:LeadingKeys" in privilege["resource_types"].get("table", {}).get("condition_keys", ())
+        # Where the reference says so: beside the action, or beside one of its resource types.
+        if any("dynamodb:LeadingKeys" in kind["condition_keys"] for kind in privilege["resource_types"].values())
     } | {"dynamodb:Scan"}
