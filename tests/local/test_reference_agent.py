@@ -114,10 +114,11 @@ def test_the_log_has_the_correlation_id_and_neither_content_nor_secrets(
 
 
 def recorded(run: LocalRun, correlation_id: str, *, count: int) -> list[dict[str, Any]]:
-    """The calls of tools in the audit store, once as many are there: records arrive with the delivery's next batch."""
-    deadline = time.monotonic() + 30
+    """The calls of tools in the audit store, once both records of as many are there: they arrive in batches."""
+    deadline = time.monotonic() + 60
     while True:
         rows = [row for row in AuditTrail.read(run).of(correlation_id) if row["method"] == "tools/call"]
-        if len(rows) >= count or time.monotonic() > deadline:
+        answered = [row for row in rows if row["outcome"] != "unanswered"]
+        if len(answered) >= count or time.monotonic() > deadline:
             return rows
         time.sleep(0.5)

@@ -11,8 +11,8 @@ import json
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -157,13 +157,19 @@ def agent_services() -> Iterator[AgentServices]:
     """Run them on a free port."""
     services = AgentServices()
     mcp = _tools(services).streamable_http_app(stateless_http=True, json_response=True)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with mcp.router.lifespan_context(mcp):
+            yield
+
     application = Starlette(
         routes=[
             Route("/", services.aws, methods=["POST"]),
             Route("/oauth2/token", services.token, methods=["POST"]),
             Mount("/", _Gateway(services, mcp)),
         ],
-        lifespan=lambda _app: mcp.router.lifespan_context(mcp),
+        lifespan=lifespan,
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         services.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -96,7 +96,7 @@ def test_each_request_carries_token_correlation_id_and_caller(services: AgentSer
 @pytest.mark.parametrize("name", ["correlation_id", "caller"])
 @pytest.mark.parametrize("value", ["", "a b", "a\r\nX-Tenant-ID: globex", "ä", "a" * 300])
 def test_nothing_that_cannot_stand_in_a_header_is_sent(tokens: TokenSource, name: str, value: str) -> None:
-    given = {"correlation_id": CORRELATION_ID, name: value}
+    given: dict[str, Any] = {"correlation_id": CORRELATION_ID, name: value}
     with pytest.raises(ValueError, match="must match"):
         gateway_tools("http://127.0.0.1:9/mcp", tokens, **given)
 
