@@ -101,7 +101,9 @@ def create_app(settings: Settings, load: Callable[[], Backend]) -> FastAPI:
     app.state.service = service
     app.add_middleware(Correlation)
     answers.add_handlers(app)
-    _add_routes(app)
+    _add_answers(app)
+    _add_conversations(app)
+    _add_others(app)
     add_document(app)
     return app
 
@@ -155,7 +157,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _add_routes(app: FastAPI) -> None:
+def _add_answers(app: FastAPI) -> None:
     turn_problems = _problems(404, 409, 413, 422, 502, 504)
 
     @app.post(
@@ -176,6 +178,8 @@ def _add_routes(app: FastAPI) -> None:
         """Ask the agent, and get its answer when it is whole."""
         return await _unless_gone(request, cast(AsyncGenerator[Event], events))
 
+
+def _add_conversations(app: FastAPI) -> None:
     @app.get("/api/conversations", responses=_problems(), operation_id="listConversations")
     async def list_conversations(
         mine: Mine,
@@ -217,6 +221,8 @@ def _add_routes(app: FastAPI) -> None:
         """Delete a conversation; an answer that is being made in it is cut."""
         await mine.delete(conversation_id)
 
+
+def _add_others(app: FastAPI) -> None:
     @app.get("/api/tools/fetch", responses=_problems(502), operation_id="fetchTools")
     async def fetch_tools(request: Request, asker: AskedBy) -> ToolList:
         """List the tools that the gateway offers this agent."""

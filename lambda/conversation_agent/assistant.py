@@ -134,7 +134,10 @@ class Assistant:
             answer_limit=_WHOLE_ANSWER,
         )
         try:
-            client.start()
+            client.start()  # stops by itself when it fails
+        except Exception as error:
+            raise failures.of_gateway(error) from error
+        try:
             return client, [MCPAgentTool(tool, client) for tool in self._tools_of(client)]
         except Exception as error:
             client.stop(None, None, None)

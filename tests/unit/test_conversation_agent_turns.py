@@ -286,6 +286,21 @@ def test_a_gateway_that_lets_nobody_in_is_told_before_the_model_is_asked(table: 
         assert agent.client.post("/chat", json=body).json()["text"] == "It is noon."
 
 
+def test_a_gateway_that_opens_no_session_is_told_and_the_question_is_kept(
+    table: World, services: AgentServices
+) -> None:
+    body = question("What time is it?")
+    failing = refusal(UNAVAILABLE, "The gateway failed inside", http=503)
+    with running(table, services, script(says("It is noon."))) as agent:
+        for method in ("initialize", "server/discover"):
+            services.gateway_answers[method] = deque([failing] * 8)
+        found = agent.ask(body)
+        assert names(found) == ["start", "error", "done"]
+        assert the(found, "error")["code"] == "gateway_unavailable"
+        services.gateway_answers.clear()
+        assert said(agent.ask(body)) == "It is noon."
+
+
 def test_a_tool_that_fails_is_the_models_business(table: World, services: AgentServices) -> None:
     with running(table, services, script(uses("fails"), says("It did not work."))) as agent:
         found = agent.ask(question("Try"))
