@@ -290,8 +290,8 @@ LIMITS: tuple[Limit, ...] = (
         subject="AWS::EKS::Cluster, Nodegroup, Addon, AccessEntry",
         not_proved="Recorded, told by the API, and refused where the emulator knows that EKS refuses (unknown add-ons, "
         "roles without trust, Auto Mode by halves, a version skipped). There is no Kubernetes API server and no node: "
-        "nothing listens at the endpoint, no add-on runs, its version and configuration are not looked at, and no access "
-        "entry decides",
+        "nothing listens at the endpoint, no add-on runs, its version and configuration are not looked at, and no "
+        "access entry decides",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
