@@ -86,13 +86,13 @@ def test_the_role_is_for_the_pods_of_one_service_account(environment: str, tenan
     assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     assert sorted(statement["Action"]) == ["sts:AssumeRole", "sts:TagSession"]
     cluster = f"arn:aws:eks:us-east-1:<AWS::AccountId>:cluster/{association['ClusterName']}"
-    assert {key: written(value) for key, value in statement["Condition"]["StringEquals"].items()} == {
-        "aws:SourceAccount": "<AWS::AccountId>",
+    [(operator, tags)] = statement["Condition"].items()
+    assert operator == "StringEquals"
+    assert {key: written(value) for key, value in tags.items()} == {
         "aws:RequestTag/eks-cluster-arn": cluster,
         "aws:RequestTag/kubernetes-namespace": named["namespace"],
         "aws:RequestTag/kubernetes-service-account": named["name"],
     }
-    assert written(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == cluster
 
 
 @pytest.mark.parametrize(("environment", "tenant"), EVERYWHERE)
