@@ -7,17 +7,17 @@ import sys
 
 from gateway_agent.errors import AgentError
 from reference_agent import logs, telemetry
-from reference_agent.settings import Settings, SettingsError
+from reference_agent.settings import Settings
 
 
 def main() -> int:
     """Run until told to end; gives the exit code."""
     try:
-        settings = Settings.read(os.environ)
+        settings = Settings.from_environment(os.environ)
         logs.configure(tenant=settings.tenant, agent=settings.agent)
         flush = telemetry.start(settings)
         _serve(settings)
-    except (SettingsError, AgentError) as error:
+    except AgentError as error:
         print(error, file=sys.stderr)
         return 1
     flush()
@@ -35,7 +35,7 @@ def _serve(settings: Settings) -> None:
 
     answerer = Answerer(
         settings,
-        tokens=token_source(settings.secret),
+        tokens=token_source(settings.secret_id),
         address=GatewayAddress(settings.gateway_url_parameter),
         model=model_from(os.environ),
     )

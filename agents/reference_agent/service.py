@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,16 +22,15 @@ from strands.types.exceptions import (
     ToolProviderException,
 )
 
+from gateway_agent.correlation import HEADER, accepted_or_new
 from gateway_agent.errors import AgentError
 from reference_agent import logs
 from reference_agent.answering import Answer
 from reference_agent.readiness import Readiness
 
-CORRELATION_HEADER = "X-Correlation-ID"
 LONGEST_BODY = 64_000
 LONGEST_QUESTION = 10_000
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _tracer = trace.get_tracer("reference_agent")
 _logger = logging.getLogger(logs.OWN)
 
@@ -97,8 +94,7 @@ def make(ask: Ask, *, readiness: Readiness, work: Work) -> Starlette:
     """
 
     async def answer(request: Request) -> Response:
-        given = request.headers.get(CORRELATION_HEADER, "")
-        correlation_id = given if _CORRELATION_ID.fullmatch(given) else str(uuid.uuid4())
+        correlation_id = accepted_or_new(request.headers.getlist(HEADER))
         logs.correlation_id.set(correlation_id)
         began = time.monotonic()
         context = propagate.extract(request.headers)
@@ -120,7 +116,7 @@ def make(ask: Ask, *, readiness: Readiness, work: Work) -> Starlette:
             "stop_reason": found.stop_reason,
             "correlation_id": correlation_id,
         }
-        return JSONResponse(body, headers={CORRELATION_HEADER: correlation_id})
+        return JSONResponse(body, headers={HEADER: correlation_id})
 
     async def health(_: Request) -> Response:
         """The process lives; it says nothing of what is behind it, which a restart would not mend."""
@@ -190,7 +186,7 @@ def _problem(refused: RefusedError, correlation_id: str) -> Response:
         "detail": refused.sentence,
         "correlation_id": correlation_id,
     }
-    headers = {CORRELATION_HEADER: correlation_id}
+    headers = {HEADER: correlation_id}
     if refused.retry_after is not None:
         headers["Retry-After"] = str(refused.retry_after)
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type="application/problem+json")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self
+
+from gateway_agent.variables import AgentName, number, require
 
 _REQUIRED = {
     "FOUNDATION_AGENT": "<tenant>/<agent>",
@@ -14,16 +15,11 @@ _REQUIRED = {
     "FOUNDATION_GATEWAY_URL_PARAMETER": "parameter with the gateway's URL, /foundation/<environment>/gateway/url",
     "AWS_REGION": "the region",
 }  # fmt: skip
-_AGENT = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 
-DEFAULT_INSTRUCTIONS = (
+INSTRUCTIONS = (
     "You answer questions about what your tools can read. Use them for facts, and say so when they do not tell. "
     "When a tool is not permitted or does not work, say it in a sentence and go on with what you have."
 )
-
-
-class SettingsError(Exception):
-    """Settings that are missing or wrong, in one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +30,7 @@ class Settings:
         tenant: The agent's tenant.
         agent: Its name there.
         environment: Name of the environment.
-        secret: Name of its secret.
+        secret_id: Name or ARN of its secret.
         gateway_url_parameter: Name of the parameter with the gateway's URL.
         region: The AWS region.
         instructions: The system prompt.
@@ -49,10 +45,10 @@ class Settings:
     tenant: str
     agent: str
     environment: str
-    secret: str
+    secret_id: str
     gateway_url_parameter: str
     region: str
-    instructions: str = DEFAULT_INSTRUCTIONS
+    instructions: str = INSTRUCTIONS
     host: str = "0.0.0.0"  # noqa: S104 - a pod's own address is not known before it runs
     port: int = 8080
     grace_seconds: float = 25.0
@@ -61,53 +57,31 @@ class Settings:
     telemetry_endpoint: str | None = None
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Read the variables.
+    def from_environment(cls, variables: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        Args:
+            variables: The process's environment.
 
         Raises:
-            SettingsError: Some are missing, or one has a value that cannot be used.
+            SettingsError: Variables are missing, or one cannot be used.
         """
-        missing = [f"{name} ({meaning})" for name, meaning in _REQUIRED.items() if not environment.get(name)]
-        if missing:
-            raise SettingsError(f"The environment lacks {', '.join(missing)}: set them in the agent's Deployment.")
-        agent = environment["FOUNDATION_AGENT"]
-        if not _AGENT.fullmatch(agent):
-            raise SettingsError(
-                f"FOUNDATION_AGENT is {agent!r}; it must be <tenant>/<agent>, as acme-corp/finance-agent."
-            )
-        tenant, _, name = agent.partition("/")
+        require(variables, _REQUIRED, where="the agent's Deployment")
+        agent = AgentName.parse(variables["FOUNDATION_AGENT"])
         return cls(
-            tenant=tenant,
-            agent=name,
-            environment=environment["FOUNDATION_ENVIRONMENT"],
-            secret=environment["FOUNDATION_SECRET"],
-            gateway_url_parameter=environment["FOUNDATION_GATEWAY_URL_PARAMETER"],
-            region=environment["AWS_REGION"],
-            instructions=environment.get("FOUNDATION_INSTRUCTIONS") or cls.instructions,
-            host=environment.get("FOUNDATION_HOST") or cls.host,
-            port=_number(environment, "FOUNDATION_PORT", cls.port, int, lowest=1),
-            grace_seconds=_number(environment, "FOUNDATION_GRACE_SECONDS", cls.grace_seconds, float, lowest=0),
-            answer_seconds=_number(environment, "FOUNDATION_ANSWER_SECONDS", cls.answer_seconds, float, lowest=1),
-            concurrent_questions=_number(
-                environment, "FOUNDATION_CONCURRENT_QUESTIONS", cls.concurrent_questions, int, lowest=1
+            tenant=agent.tenant,
+            agent=agent.name,
+            environment=variables["FOUNDATION_ENVIRONMENT"],
+            secret_id=variables["FOUNDATION_SECRET"],
+            gateway_url_parameter=variables["FOUNDATION_GATEWAY_URL_PARAMETER"],
+            region=variables["AWS_REGION"],
+            instructions=variables.get("FOUNDATION_INSTRUCTIONS") or cls.instructions,
+            host=variables.get("FOUNDATION_HOST") or cls.host,
+            port=number(variables, "FOUNDATION_PORT", int, lowest=1, default=cls.port),
+            grace_seconds=number(variables, "FOUNDATION_GRACE_SECONDS", float, lowest=0, default=cls.grace_seconds),
+            answer_seconds=number(variables, "FOUNDATION_ANSWER_SECONDS", float, lowest=1, default=cls.answer_seconds),
+            concurrent_questions=number(
+                variables, "FOUNDATION_CONCURRENT_QUESTIONS", int, lowest=1, default=cls.concurrent_questions
             ),
-            telemetry_endpoint=environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
+            telemetry_endpoint=variables.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
         )
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _number(
-    environment: Mapping[str, str], name: str, default: _Number, kind: Callable[[str], _Number], *, lowest: int
-) -> _Number:
-    text = environment.get(name)
-    if not text:
-        return default
-    try:
-        value = kind(text)
-    except ValueError:
-        value = kind("-1")
-    if not lowest <= value < 1_000_000:
-        raise SettingsError(f"{name} is {text!r}; it must be a number from {lowest}.")
-    return value

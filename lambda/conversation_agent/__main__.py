@@ -16,7 +16,8 @@ import uvicorn
 
 from conversation_agent.app import Service, create_app
 from conversation_agent.loading import load
-from conversation_agent.settings import Settings, SettingsError
+from conversation_agent.settings import Settings
+from gateway_agent.errors import SettingsError
 
 HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 2
@@ -45,7 +46,7 @@ def main() -> None:
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
-        sys.exit(f"The agent cannot start: {error}.")
+        sys.exit(f"The agent cannot start. {error}")
     app = create_app(settings, partial(load, settings, os.environ))
     port = int(os.environ.get("AWS_LWA_PORT") or os.environ.get("PORT") or "8080")
     config = uvicorn.Config(

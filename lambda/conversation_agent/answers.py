@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from conversation_agent.correlation import HEADER, STATE
+from conversation_agent.correlation import STATE
 from conversation_agent.logs import logger
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.schemas import FieldError, Problem
+from gateway_agent.correlation import HEADER
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conversation_agent.settings import Settings
+from conversation_agent.settings import INSTRUCTIONS, Settings
 from conversation_agent.turns import Backend
 
 
@@ -34,6 +34,6 @@ def load(settings: Settings, variables: Mapping[str, str]) -> Backend:
             gateway_url=settings.gateway_url,
             tokens=token_source(settings.secret_id),
             model=model_from(variables),
-            instructions=settings.instructions,
+            instructions=INSTRUCTIONS,
         ),
     )

@@ -8,20 +8,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from gateway_agent.errors import SettingsError
+from gateway_agent.variables import AgentName, number, require
+
 INSTRUCTIONS = (
     "You answer questions of a company's employees about its AWS account and business systems. Use the tools that you "
     "are given for every fact; say when a tool failed or refused instead of guessing. Answer briefly, in plain words."
 )
-"""The system prompt of an agent whose settings give none."""
+"""The system prompt."""
 
-_AGENT = re.compile(r"(?P<tenant>[a-z0-9]+(?:-[a-z0-9]+)*)/(?P<agent>[a-z0-9]+(?:-[a-z0-9]+)*)")
-_ACCOUNT = re.compile(r"\d{12}")
+_REQUIRED = {
+    "FOUNDATION_ENVIRONMENT": "the environment's name",
+    "FOUNDATION_AGENT": "<tenant>/<agent>",
+    "FOUNDATION_ACCOUNT_ID": "the account's twelve digits",
+    "FOUNDATION_CALLERS": "a JSON list of role/<name> and user/<name>",
+    "FOUNDATION_CONVERSATION_TABLE": "name of the conversation table",
+    "FOUNDATION_RETENTION_DAYS": "days after its last use at which a conversation expires",
+    "FOUNDATION_GATEWAY_URL": "the gateway's MCP endpoint",
+    "FOUNDATION_SECRET": "name or ARN of the agent's secret",
+}
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _CALLER = re.compile(r"(?:role|user)/[\w+=,.@-]{1,64}")
 """Names of IAM roles and users: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
-
-
-class SettingsError(Exception):
-    """A variable is missing or cannot be used; the message names it, its value and the way out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +37,19 @@ class Settings:
     """What the service is told by its function.
 
     Attributes:
-        environment: the environment's name, e.g. prod.
-        tenant: the tenant whose agent this is; every conversation is of this tenant.
-        agent: the agent's name within its tenant.
-        account_id: the AWS account; callers from another one are refused.
+        environment: The environment's name, e.g. prod.
+        tenant: The tenant whose agent this is; every conversation is of this tenant.
+        agent: The agent's name within its tenant.
+        account_id: The AWS account; callers from another one are refused.
         callers: `role/<name>` and `user/<name>` that may use the service, without paths.
-        table: name of the conversation table.
-        retention_days: days after its last use at which a conversation expires.
-        gateway_url: the gateway's MCP endpoint.
-        secret_id: name or ARN of the secret with the agent's own client id and secret.
-        instructions: the system prompt.
-        history_turns: how many earlier turns of a conversation the model gets.
-        turn_seconds: how long an answer may take at most.
-        reserve_seconds: how long before the function's deadline an answer is cut, to have time to store it.
+        table: Name of the conversation table.
+        retention_days: Days after its last use at which a conversation expires.
+        gateway_url: The gateway's MCP endpoint.
+        secret_id: Name or ARN of the secret with the agent's own client id and secret.
+        turn_seconds: How long an answer may take at most.
+        history_turns: How many earlier turns of a conversation the model gets; no variable changes it.
+        reserve_seconds: How long before the function's deadline an answer is cut, to have time to store it; no
+            variable changes it.
     """
 
     environment: str
@@ -53,9 +61,8 @@ class Settings:
     retention_days: int
     gateway_url: str
     secret_id: str
-    instructions: str = INSTRUCTIONS
-    history_turns: int = 20
     turn_seconds: int = 280
+    history_turns: int = 20
     reserve_seconds: int = 10
 
     @classmethod
@@ -63,58 +70,40 @@ class Settings:
         """Read the settings.
 
         Args:
-            variables: the process's environment.
+            variables: The process's environment.
 
         Raises:
-            SettingsError: a variable is missing or cannot be used.
+            SettingsError: Variables are missing, or one cannot be used.
         """
-        name = _matching(variables, "FOUNDATION_AGENT", _AGENT, "<tenant>/<agent>, e.g. acme-corp/finance-agent")
-        tenant, _, agent = name.partition("/")
+        require(variables, _REQUIRED, where="the stack that makes the function")
+        agent = AgentName.parse(variables["FOUNDATION_AGENT"])
         return cls(
-            environment=_text(variables, "FOUNDATION_ENVIRONMENT"),
-            tenant=tenant,
-            agent=agent,
-            account_id=_matching(variables, "FOUNDATION_ACCOUNT_ID", _ACCOUNT, "the twelve digits of an account"),
-            callers=_callers(variables),
-            table=_text(variables, "FOUNDATION_CONVERSATION_TABLE"),
-            retention_days=_number(variables, "FOUNDATION_RETENTION_DAYS", None, at_least=1),
-            gateway_url=_text(variables, "FOUNDATION_GATEWAY_URL"),
-            secret_id=_text(variables, "FOUNDATION_SECRET"),
-            instructions=variables.get("FOUNDATION_INSTRUCTIONS") or INSTRUCTIONS,
-            history_turns=_number(variables, "FOUNDATION_HISTORY_TURNS", cls.history_turns, at_least=0),
-            turn_seconds=_number(variables, "FOUNDATION_TURN_SECONDS", cls.turn_seconds, at_least=5),
-            reserve_seconds=_number(variables, "FOUNDATION_RESERVE_SECONDS", cls.reserve_seconds, at_least=1),
+            environment=variables["FOUNDATION_ENVIRONMENT"],
+            tenant=agent.tenant,
+            agent=agent.name,
+            account_id=_account(variables["FOUNDATION_ACCOUNT_ID"]),
+            callers=_callers(variables["FOUNDATION_CALLERS"]),
+            table=variables["FOUNDATION_CONVERSATION_TABLE"],
+            retention_days=number(variables, "FOUNDATION_RETENTION_DAYS", int, lowest=1),
+            gateway_url=variables["FOUNDATION_GATEWAY_URL"],
+            secret_id=variables["FOUNDATION_SECRET"],
+            turn_seconds=number(variables, "FOUNDATION_TURN_SECONDS", int, default=cls.turn_seconds, lowest=5),
         )
 
 
-def _text(variables: Mapping[str, str], name: str) -> str:
-    value = variables.get(name, "")
-    if not value:
-        raise SettingsError(f"{name} is not set; the stack that makes the function sets it")
-    return value
+def _account(text: str) -> str:
+    if not _ACCOUNT.fullmatch(text):
+        raise SettingsError(f"FOUNDATION_ACCOUNT_ID is {text!r}: write the twelve digits of an account.")
+    return text
 
 
-def _matching(variables: Mapping[str, str], name: str, form: re.Pattern[str], what: str) -> str:
-    value = _text(variables, name)
-    if not form.fullmatch(value):
-        raise SettingsError(f"{name} is {value!r}; write {what}")
-    return value
-
-
-def _number(variables: Mapping[str, str], name: str, default: int | None, *, at_least: int) -> int:
-    value = variables.get(name, "") or (str(default) if default is not None else _text(variables, name))
-    if not re.fullmatch(r"\d{1,6}", value) or int(value) < at_least:
-        raise SettingsError(f"{name} is {value!r}; write a whole number of at least {at_least}")
-    return int(value)
-
-
-def _callers(variables: Mapping[str, str]) -> frozenset[str]:
-    name = "FOUNDATION_CALLERS"
-    value = _text(variables, name)
+def _callers(text: str) -> frozenset[str]:
     try:
-        callers = json.loads(value)
+        callers = json.loads(text)
     except ValueError:
         callers = None
     if not isinstance(callers, list) or not all(isinstance(one, str) and _CALLER.fullmatch(one) for one in callers):
-        raise SettingsError(f"{name} is {value!r}; write a JSON list of role/<name> and user/<name>, without paths")
+        raise SettingsError(
+            f"FOUNDATION_CALLERS is {text!r}: write a JSON list of role/<name> and user/<name>, without paths."
+        )
     return frozenset(callers)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from gateway_agent.retries import retry_after_of
+
 POLICY_DENIED, RATE_LIMITED, UNAVAILABLE = -32002, -32003, -32000
 """JSON-RPC codes: AgentCore's for a denial and for a limit; the interceptors' (`lambda/governance/refusals.py`)."""
 
@@ -45,12 +47,12 @@ class Refusal:
     def of(cls, code: int, message: str, data: object) -> Refusal:
         """The refusal of a JSON-RPC error's members."""
         said = data if isinstance(data, dict) else {}
-        reason, request_id, asked = said.get("reason"), said.get("request_id"), said.get("retryAfter")
+        reason, request_id = said.get("reason"), said.get("request_id")
         return cls(
             code,
             message,
             reason=reason if isinstance(reason, str) else None,
-            retry_after=float(asked) if isinstance(asked, int | float) else None,
+            retry_after=retry_after_of(data),
             request_id=request_id if isinstance(request_id, str) else None,
         )
 

@@ -25,5 +25,9 @@ class GatewayAddressError(AgentError):
     """Where the gateway is cannot be read."""
 
 
-class ModelSettingsError(AgentError):
+class SettingsError(AgentError):
+    """A variable of the environment is missing or cannot be used; the message names it, its value and the way out."""
+
+
+class ModelSettingsError(SettingsError):
     """The settings name no model that can be used here."""

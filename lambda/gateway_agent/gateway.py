@@ -18,16 +18,14 @@ from strands.tools.mcp import MCPClient
 from strands.tools.mcp.mcp_types import MCPToolResult
 from strands.types.exceptions import MCPClientInitializationError
 
+from gateway_agent import correlation
 from gateway_agent.answers import CUT, REFUSAL, Refusal, size, within
 from gateway_agent.http import GatewayHttp
 from gateway_agent.retries import Backoff
 from gateway_agent.tokens import TokenSource
 
-CORRELATION_HEADER = "X-Correlation-ID"
 CALLER_HEADER = "X-On-Behalf-Of"
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-"""What the gateway's interceptors take over (lambda/governance/events.py); they replace any other by their own."""
 _CALLER = re.compile(r"[A-Za-z0-9+=,.@_/:-]{1,256}")
 """Names of IAM roles, users and sessions, with slashes between them."""
 
@@ -121,7 +119,7 @@ def gateway_tools(
     Raises:
         ValueError: An id or caller that cannot stand in a header.
     """
-    headers = {CORRELATION_HEADER: _checked(_CORRELATION_ID, correlation_id, "correlation id")}
+    headers = {correlation.HEADER: _checked(correlation.FORM, correlation_id, "correlation id")}
     if caller is not None:
         headers[CALLER_HEADER] = _checked(_CALLER, caller, "caller")
 

@@ -20,15 +20,13 @@ import anyio.to_thread
 import httpx2
 from opentelemetry import propagate
 
+from gateway_agent.answers import UNAVAILABLE
 from gateway_agent.errors import AgentError
-from gateway_agent.retries import TRANSIENT, Backoff, retry_after
+from gateway_agent.retries import TRANSIENT, Backoff, retry_after, retry_after_of
 from gateway_agent.tokens import TokenSource
 
 READING_METHODS = frozenset({"initialize", "notifications/initialized", "ping", "server/discover", "tools/list"})
 """Methods that change nothing."""
-
-UNAVAILABLE = -32000
-"""JSON-RPC code of the answers made here: the one that the gateway's interceptors send with a 503."""
 
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 """Failures before a byte of the request has left."""
@@ -140,19 +138,15 @@ def _message(body: bytes) -> Message:
 
 
 def _asked_to_wait(answer: httpx2.Response) -> float | None:
-    """The seconds that an answer asks to wait: `Retry-After`, or AgentCore's `retryAfter`.
-
-    https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits-enforcement.html
-    """
+    """The seconds that an answer asks to wait, in its header or its JSON-RPC error."""
     seconds = retry_after(answer.headers.get("retry-after"))
     if seconds is None and answer.is_closed:
         error = _message(answer.content).get("error")
-        data = error.get("data") if isinstance(error, dict) else None
-        asked = data.get("retryAfter") if isinstance(data, dict) else None
-        seconds = float(asked) if isinstance(asked, int | float) and asked >= 0 else None
+        seconds = retry_after_of(error.get("data")) if isinstance(error, dict) else None
     return seconds
 
 
 def _in_the_gateways_place(request: httpx2.Request, message: Message, status: int, sentence: str) -> httpx2.Response:
+    """What the gateway's interceptors answer with a 503, made here."""
     error = {"code": UNAVAILABLE, "message": sentence}
     return httpx2.Response(status, json={"jsonrpc": "2.0", "id": message.get("id"), "error": error}, request=request)

@@ -55,3 +55,12 @@ def retry_after(value: str | None) -> float | None:
     if until.tzinfo is None:  # "-0000": the time is UTC, the sender's zone unknown (RFC 5322 §3.3)
         until = until.replace(tzinfo=datetime.UTC)
     return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
+
+
+def retry_after_of(data: object) -> float | None:
+    """The seconds that the `data` of a JSON-RPC error asks for; None without a number that can be one.
+
+    https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-rate-limits-enforcement.html
+    """
+    asked = data.get("retryAfter") if isinstance(data, dict) else None
+    return float(asked) if isinstance(asked, int | float) and asked >= 0 else None

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -179,10 +179,10 @@ def backend(world: World, services: AgentServices, played: Script, *, instructio
 
 
 @contextmanager
-def running(world: World, services: AgentServices, played: Script | None = None, **changes: str) -> Iterator[Running]:
-    """The service on a free port."""
+def running(world: World, services: AgentServices, played: Script | None = None, **changes: Any) -> Iterator[Running]:
+    """The service on a free port, with `changes` of its settings."""
     played = played or script()
-    settings = Settings.from_environment(variables(services) | changes)
+    settings = replace(Settings.from_environment(variables(services)), **changes)
     app = create_app(settings, lambda: backend(world, services, played))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)

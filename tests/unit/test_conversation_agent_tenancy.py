@@ -13,10 +13,10 @@ from openapi_spec_validator import validate
 
 from conversation_agent.app import create_app
 from conversation_agent.callers import Caller, Callers
-from conversation_agent.correlation import correlation_id
 from conversation_agent.deadline import seconds_left
 from conversation_agent.problems import Code, ServiceError
-from conversation_agent.settings import Settings, SettingsError
+from conversation_agent.settings import Settings
+from gateway_agent.errors import SettingsError
 from tests.unit.agent_services import AgentServices, agent_services
 from tests.unit.conversation_agent_support import (
     ACCOUNT_ID,
@@ -83,12 +83,6 @@ def test_who_is_unknown_or_not_listed_is_refused(contexts: list[str], code: Code
     assert refused.value.code is code
 
 
-def test_only_a_good_correlation_id_is_taken_over() -> None:
-    assert correlation_id(["question-1.A"]) == "question-1.A"
-    for given in ([], ["a", "b"], ["a b"], [""], ["x" * 129], ["ä"]):
-        assert uuid.UUID(correlation_id(given))
-
-
 def test_an_answer_may_take_what_the_function_has_left() -> None:
     assert seconds_left([], turn_seconds=100, reserve_seconds=10) == 100
     assert seconds_left(["null", "x", '{"deadline": "x"}'], turn_seconds=100, reserve_seconds=10) == 100
@@ -98,12 +92,12 @@ def test_an_answer_may_take_what_the_function_has_left() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("FOUNDATION_AGENT", "finance-agent", "FOUNDATION_AGENT is 'finance-agent'; write <tenant>/<agent>"),
-        ("FOUNDATION_CALLERS", "role/finance-team", "FOUNDATION_CALLERS is 'role/finance-team'; write a JSON list"),
+        ("FOUNDATION_AGENT", "finance-agent", "FOUNDATION_AGENT is 'finance-agent': write <tenant>/<agent>"),
+        ("FOUNDATION_CALLERS", "role/finance-team", "FOUNDATION_CALLERS is 'role/finance-team': write a JSON list"),
         ("FOUNDATION_CALLERS", '["role/path/finance-team"]', "without paths"),
-        ("FOUNDATION_ACCOUNT_ID", "1", "FOUNDATION_ACCOUNT_ID is '1'; write the twelve digits"),
-        ("FOUNDATION_RETENTION_DAYS", "0", "FOUNDATION_RETENTION_DAYS is '0'; write a whole number of at least 1"),
-        ("FOUNDATION_CONVERSATION_TABLE", "", "FOUNDATION_CONVERSATION_TABLE is not set"),
+        ("FOUNDATION_ACCOUNT_ID", "1", "FOUNDATION_ACCOUNT_ID is '1': write the twelve digits"),
+        ("FOUNDATION_RETENTION_DAYS", "0", "FOUNDATION_RETENTION_DAYS is '0': write a whole number from 1"),
+        ("FOUNDATION_CONVERSATION_TABLE", "", "lacks FOUNDATION_CONVERSATION_TABLE (name of"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, sentence: str) -> None:

@@ -360,7 +360,7 @@ def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services:
         for message in _hundred_messages_but_one():
             turn.add(message)
         conversation_id = turn.finish().conversation_id
-    with running(table, services, FOUNDATION_HISTORY_TURNS="2") as agent:
+    with running(table, services, history_turns=2) as agent:
         found = agent.ask(question("What did I ask?", conversation_id=conversation_id))
         assert [f"question {number}" in said(found) for number in (2, 3, 4)] == [False, True, True]
         seen, cursor = [], None

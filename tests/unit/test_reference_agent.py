@@ -20,10 +20,10 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from gateway_agent.errors import AgentError
+from gateway_agent.errors import AgentError, SettingsError
 from local.layout import REPOSITORY
 from reference_agent.readiness import Readiness, State
-from reference_agent.settings import Settings, SettingsError
+from reference_agent.settings import Settings
 from tests.agent_process import DOCKERFILE, REQUIREMENTS, AgentProcess, agent_process, image_path
 from tests.unit.agent_services import PARAMETER, SECRET, TARGET, AgentServices, agent_services, status
 
@@ -230,11 +230,11 @@ def test_settings_that_are_missing_are_named_in_one_sentence(search_path: str) -
 )  # fmt: skip
 def test_settings_that_are_wrong_are_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"{name} is '{value}'"):
-        Settings.read({**REQUIRED, name: value})
+        Settings.from_environment({**REQUIRED, name: value})
 
 
 def test_settings_have_values_of_their_own() -> None:
-    settings = Settings.read(REQUIRED)
+    settings = Settings.from_environment(REQUIRED)
     assert (settings.tenant, settings.agent) == ("acme-corp", "finance-agent")
     assert (settings.host, settings.port, settings.grace_seconds) == ("0.0.0.0", 8080, 25)
 
