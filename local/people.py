@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import io
 import json
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +18,7 @@ from local.agent import Account
 from local.deployment import ENVIRONMENT
 from local.emulator.settings import ACCOUNT, REGION
 from local.layout import Layout, Ports
+from local.private_files import write_private
 
 HOURS = 12
 """How long a session of a role lasts, the longest that IAM allows. Every `make local` begins another."""
@@ -73,7 +74,7 @@ def _session(account: Account, role: str, agents: Sequence[str]) -> Mapping[str,
 
 
 def _write_credentials(layout: Layout, sessions: Mapping[str, Mapping[str, Any]]) -> None:
-    """A shared credentials file with a profile for each role; its owner alone may read it from its first byte on.
+    """A shared credentials file with a profile for each role, which its owner alone may read.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
     """
@@ -84,10 +85,9 @@ def _write_credentials(layout: Layout, sessions: Mapping[str, Mapping[str, Any]]
             "aws_secret_access_key": credentials["SecretAccessKey"],
             "aws_session_token": credentials["SessionToken"],
         }
-    layout.credentials_file.unlink(missing_ok=True)
-    descriptor = os.open(layout.credentials_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        profiles.write(file)
+    text = io.StringIO()
+    profiles.write(text)
+    write_private(layout.credentials_file, text.getvalue().encode())
 
 
 def _write_client(layout: Layout, ports: Ports, *, agent: str, profile: str) -> None:

@@ -114,6 +114,13 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
 def tail(file: Path, lines: int) -> str:
     """The last lines of a text file; empty when there is none."""
     if not file.is_file():

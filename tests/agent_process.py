@@ -24,7 +24,7 @@ import httpx2
 from packaging.requirements import Requirement
 
 from local.layout import REPOSITORY
-from tests.local.local_run import free_port
+from local.processes import free_port
 
 DOCKERFILE = REPOSITORY / "agents" / "Dockerfile"
 REQUIREMENTS = ("lambda/gateway_agent/requirements.txt", "agents/reference_agent/requirements.txt")

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from strands.models import Model
 from strands.types.content import Messages
+from strands.types.event_loop import Usage
 from strands.types.exceptions import ModelThrottledException
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolSpec
@@ -153,13 +154,9 @@ def _used_calls(messages: Messages) -> int:
 
 def _metadata(read: int, written: int) -> StreamEvent:
     """What was used: a token for four characters, which is about right for English."""
-    usage = {"inputTokens": -(-read // 4), "outputTokens": -(-written // 4)}
-    return {
-        "metadata": {
-            "usage": {**usage, "totalTokens": sum(usage.values())},  # type: ignore[typeddict-item]
-            "metrics": {"latencyMs": 0},
-        }
-    }
+    given, made = -(-read // 4), -(-written // 4)
+    usage = Usage(inputTokens=given, outputTokens=made, totalTokens=given + made)
+    return {"metadata": {"usage": usage, "metrics": {"latencyMs": 0}}}
 
 
 def _refuse_structured_output() -> NoReturn:

@@ -6,11 +6,10 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 
 STEPS = ("text", "tool", "pause", "wait_for", "throttle", "fail", "stop")
 
-StopReason = Literal["end_turn", "max_tokens", "content_filtered", "guardrail_intervened", "stop_sequence"]
 _STOPS = ("end_turn", "max_tokens", "content_filtered", "guardrail_intervened", "stop_sequence")
 
 

@@ -20,8 +20,9 @@ from foundation.function import SOURCE_ROOT
 from foundation.wheels import HOST
 from tests.bench.cold_import import import_seconds, runtime_path
 from tests.bench.measure import medians, show
+from tests.sse import events
 from tests.unit.agent_services import agent_services
-from tests.unit.conversation_agent_support import Running, events, question, running
+from tests.unit.conversation_agent_support import Running, question, running
 from tests.unit.conversations_support import world
 
 IMPORT_LIMIT = 1.5

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.http_server import JsonHandler, listening
 
 
 @dataclass
@@ -32,22 +32,12 @@ class ParameterStore:
 def running(store: ParameterStore) -> Iterator[ParameterStore]:
     """Serve it on a free port."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_POST(self) -> None:
-            name = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["Name"]
+            name = json.loads(self.body())["Name"]
             store.callers.append(self.headers["Authorization"])
-            status, answer = store.answer(name)
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(*store.answer(name))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        store.url = f"http://127.0.0.1:{server.server_port}"
+    with listening(Handler) as port:
+        store.url = f"http://127.0.0.1:{port}"
         yield store
-        server.shutdown()

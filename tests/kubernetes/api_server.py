@@ -6,11 +6,10 @@ It keeps nothing and answers no request for an object: with `--dry-run=client` k
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
+from tests.http_server import Handler, listening
 from tests.kubernetes.openapi import MEDIA_TYPE, openapi_document
 
 _KINDS: dict[str, dict[str, tuple[str, bool]]] = {
@@ -35,15 +34,10 @@ _KINDS: dict[str, dict[str, tuple[str, bool]]] = {
 @contextmanager
 def api_server(folder: Path) -> Iterator[Path]:
     """Serve on a free port of this machine; gives the kubeconfig, written into `folder`, that leads there."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    kubeconfig = folder / "kubeconfig"
-    kubeconfig.write_text(json.dumps(_kubeconfig(f"http://127.0.0.1:{server.server_port}")), encoding="utf-8")
-    try:
+    with listening(_Handler) as port:
+        kubeconfig = folder / "kubeconfig"
+        kubeconfig.write_text(json.dumps(_kubeconfig(f"http://127.0.0.1:{port}")), encoding="utf-8")
         yield kubeconfig
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _kubeconfig(url: str) -> dict[str, Any]:
@@ -87,22 +81,12 @@ def _resources(api_version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/openapi/v2":
-            self._send(200, MEDIA_TYPE, openapi_document())
+            self.send(200, openapi_document(), media_type=MEDIA_TYPE)
         elif (answer := _answer(path)) is not None:
-            self._send(200, "application/json", json.dumps(answer).encode())
+            self.send(200, json.dumps(answer).encode(), media_type="application/json")
         else:
-            self._send(404, "text/plain", b"404 page not found\n")
-
-    def _send(self, status: int, media_type: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: kubectl's own words are what a test shows."""
+            self.send(404, b"404 page not found\n")

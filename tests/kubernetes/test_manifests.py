@@ -1,6 +1,6 @@
 """A tenant's manifests: valid in the cluster's version, in an order that can be applied, and as intended."""
 
-import kubernetes_validate  # type: ignore[import-untyped]
+import kubernetes_validate
 import pytest
 
 from foundation.kubernetes import Manifest, tenant_manifests

@@ -19,8 +19,9 @@ import pytest
 
 from local import installation
 from local.emulator.client_environment import client_environment
+from local.processes import free_port
 from tests.local.aws_clients import aws_client, role_client
-from tests.local.local_run import LocalRun, free_port, outlives
+from tests.local.local_run import LocalRun, outlives
 from tests.local.other_environments import OtherAccount
 
 # A shell lets its background jobs ignore Ctrl-C, and their children inherit that; some tests here interrupt theirs.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -18,18 +17,11 @@ import httpx2
 from local.emulator.settings import ACCOUNT, REGION, port_variable
 from local.layout import REPOSITORY, Layout, Ports
 from local.platform import Platform
-from local.processes import port_is_free
+from local.processes import free_port, port_is_free
 from local.record import Record
 from tests.local.aws_clients import aws_client, role_client
 
 AGENT = "acme-corp/finance-agent"
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def outlives(pid: int) -> bool:

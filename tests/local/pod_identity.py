@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.ht
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.http_server import JsonHandler, listening
 
 _TOKEN = "token-of-the-pod"
 
@@ -27,27 +26,15 @@ def pod_identity(credentials: dict[str, Any], folder: Path) -> Iterator[dict[str
         "Expiration": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(JsonHandler):
         def do_GET(self) -> None:
             known = self.headers.get("Authorization") == _TOKEN and self.path == "/v1/credentials"
-            body = json.dumps(answer if known else {}).encode()
-            self.send_response(200 if known else 400)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Stay quiet."""
+            self.answer(200 if known else 400, answer if known else {})
 
     token_file = folder / "pod-identity-token"
     token_file.write_text(_TOKEN)
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with listening(Handler) as port:
         yield {
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{server.server_port}/v1/credentials",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{port}/v1/credentials",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token_file),
         }
-        server.shutdown()
-        thread.join(timeout=10)

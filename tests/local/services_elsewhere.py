@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from mcp.server.mcpserver import MCPServer
 
-from tests.local.stand_ins import AuthorizationServer, Headers, JsonHandler, authorization_server, listening, mcp_server
+from tests.http_server import JsonHandler, listening
+from tests.local.stand_ins import AuthorizationServer, Headers, authorization_server, mcp_server
 
 WEATHER, TICKETS, LOGIN = "weather.example.com", "mcp.example.com", "login.example.com"
 API_KEY = "key-of-the-weather-service"

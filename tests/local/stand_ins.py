@@ -7,9 +7,8 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,8 +16,9 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 
+from local.processes import free_port
+from tests.http_server import JsonHandler, listening
 from tests.local.conftest import Emulator
-from tests.local.local_run import free_port
 
 CLIENT, SECRET = "machine", "s3cr3t-of-the-machine"
 
@@ -79,34 +79,6 @@ class AuthorizationServer:
 METHODS = ["client_secret_basic", "client_secret_post"]
 
 
-class JsonHandler(BaseHTTPRequestHandler):
-    """Answers requests in JSON."""
-
-    def answer(self, status: int, document: Mapping[str, Any]) -> None:
-        """Send an answer."""
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Stay silent."""
-
-
-@contextlib.contextmanager
-def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
-    """An HTTP server of this machine: its port."""
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
-    try:
-        yield listener.server_port
-    finally:
-        listener.shutdown()
-        listener.server_close()
-
-
 @contextlib.contextmanager
 def authorization_server(**settings: Any) -> Iterator[AuthorizationServer]:
     """A running authorization server."""
@@ -117,7 +89,7 @@ def authorization_server(**settings: Any) -> Iterator[AuthorizationServer]:
             self.answer(200, server.metadata())
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.body().decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             self.answer(*server.token(form, self.headers.get("Authorization", "")))
 

@@ -17,19 +17,13 @@ from botocore.exceptions import ClientError
 
 from local.emulator.settings import ACCOUNT
 from tests.local.aws_clients import aws_client
+from tests.local.emulator_stacks import ACCOUNT_TRUST
 from tests.local.function_urls import Caller
 from tests.local.local_run import LocalRun
+from tests.sse import Event, events, said
 
 AGENT, OTHER_AGENT = "acme-corp/finance-agent", "globex/support-agent"
 TIME = "What time is it in America/Sao_Paulo?"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-    ],
-}
-
-Events = list[tuple[str, dict[str, Any]]]
 
 
 class Person:
@@ -42,7 +36,7 @@ class Person:
         )["Credentials"]
         self.caller = Caller(edge_url=run.ports.edge_url, ca=run.platform.layout.ca_file, credentials=credentials)
 
-    def ask(self, message: str, **request: Any) -> Events:
+    def ask(self, message: str, **request: Any) -> list[Event]:
         """The events of an answer, as they came."""
         body = json.dumps({"message": message, "request_id": str(uuid.uuid4()), **request}).encode()
         headers = {"content-type": "application/json", "accept": "text/event-stream"}
@@ -50,7 +44,7 @@ class Person:
             if response.status_code != 200:
                 response.read()
                 raise RefusedError(response)
-            return list(events(response.iter_lines()))
+            return list(events(response))
 
     def get(self, path: str) -> httpx2.Response:
         return self.caller.request("GET", self.url + path)
@@ -73,21 +67,7 @@ def url_of(run: LocalRun, agent: str) -> str:
     return url
 
 
-def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and data of server-sent events, comments left out."""
-    name = ""
-    for line in lines:
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            yield name, json.loads(line.removeprefix("data: "))
-
-
-def said(answer: Events) -> str:
-    return "".join(data["text"] for name, data in answer if name == "text")
-
-
-def conversation_of(answer: Events) -> str:
+def conversation_of(answer: list[Event]) -> str:
     name, data = answer[-1]
     assert (name, data["status"]) == ("done", "complete"), answer
     return str(data["conversation_id"])
@@ -117,7 +97,7 @@ def jane(local_run: LocalRun) -> Person:
 def administrators(local_run: LocalRun) -> Iterator[str]:
     """A role with every permission of Lambda, which no agent's callers name."""
     iam = local_run.client("iam")
-    iam.create_role(RoleName="administrators", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.create_role(RoleName="administrators", AssumeRolePolicyDocument=json.dumps(ACCOUNT_TRUST))
     everything = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": ["lambda:*", "ssm:*"], "Resource": "*"}],
@@ -211,7 +191,7 @@ def test_another_owners_conversation_does_not_exist(local_run: LocalRun, jane: P
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     more = json.dumps([*json.loads(variables["FOUNDATION_CALLERS"]), "role/auditors"])
     kept = conversation_of(jane.ask(TIME))
-    iam.create_role(RoleName="auditors", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.create_role(RoleName="auditors", AssumeRolePolicyDocument=json.dumps(ACCOUNT_TRUST))
     policy = f"arn:aws:iam::{ACCOUNT}:policy/foundation-dev-acme-corp-finance-agent-caller"
     iam.attach_role_policy(RoleName="auditors", PolicyArn=policy)
     functions.update_function_configuration(
@@ -258,7 +238,7 @@ def session_of_function(run: LocalRun, function: Mapping[str, Any]) -> Mapping[s
     """Credentials of a function's own role. Its trust is Lambda's alone, and is put back as it was."""
     iam, name = run.client("iam"), function["Role"].rpartition("/")[2]
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
-    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(TRUST))
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(ACCOUNT_TRUST))
     try:
         answer: Mapping[str, Any] = run.client("sts").assume_role(RoleArn=function["Role"], RoleSessionName="probe")[
             "Credentials"

@@ -30,6 +30,7 @@ from conversations import (
 )
 from tests.local.conftest import Emulator
 from tests.local.conversation_tables import deployed_table
+from tests.local.emulator_stacks import ACCOUNT_TRUST
 from tests.unit.conversations_support import answered, ask, begun, said, texts
 
 SHORT_LEASE = Limits(lease_seconds=1.0, checkpoint_seconds=0.0)
@@ -133,11 +134,10 @@ def test_another_tenants_conversation_is_out_of_reach_of_every_request(deployed:
 def test_no_policy_of_a_role_reaches_past_the_tables_own(deployed: Deployed, tags: dict[str, str]) -> None:
     conversation = ask(deployed.of(), f"policy-{len(tags)}")
     iam = deployed.emulator.client("iam")
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}], "Version": "2012-10-17"}
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    arn = iam.create_role(RoleName="admin", AssumeRolePolicyDocument=document, Tags=listed)["Role"]["Arn"]
+    made = iam.create_role(RoleName="admin", AssumeRolePolicyDocument=json.dumps(ACCOUNT_TRUST), Tags=listed)
+    arn = made["Role"]["Arn"]
     try:
         iam.put_role_policy(RoleName="admin", PolicyName="all", PolicyDocument=json.dumps(everything))
         client = deployed.emulator.client_as(arn, "dynamodb")

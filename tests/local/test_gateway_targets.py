@@ -22,11 +22,12 @@ from mcp.server.mcpserver import MCPServer
 from mcp_types import CallToolResult, TextContent
 
 from local.demonstration import connected
+from tests.http_server import JsonHandler, listening
 from tests.local.conftest import REPOSITORY, Emulator
 from tests.local.emulated_pools import Pool
 from tests.local.emulator_stacks import GATEWAY_TRUST, Stack, allow, get_att, outputs, ref, role, stack
 from tests.local.runtime_archives import GREETER, archive
-from tests.local.stand_ins import CLIENT, SECRET, JsonHandler, authorization_server, listening, mcp_server
+from tests.local.stand_ins import CLIENT, SECRET, authorization_server, mcp_server
 from tests.local.test_emulator_cognito import POOL, client
 
 PREFIX = "arn:aws:bedrock-agentcore:us-east-1:123456789012"

@@ -15,6 +15,7 @@ from local.surroundings import client_environment
 from tests.agent_process import AgentProcess, agent_process, image_path
 from tests.local.audit_trail import AuditTrail
 from tests.local.aws_tools import target_name
+from tests.local.emulator_stacks import ACCOUNT_TRUST
 from tests.local.local_run import LocalRun
 from tests.local.pod_identity import pod_identity
 
@@ -29,10 +30,9 @@ QUESTION = f"What time is it in Sao Paulo, and list the objects in the bucket {B
 def role(local_run: LocalRun) -> Iterator[dict[str, Any]]:
     """Credentials of a role like an agent's own: its secret, its tenant's key, where the gateway is, nothing else."""
     iam = local_run.client("iam")
-    principals = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}}
     iam.create_role(
         RoleName=ROLE,
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [principals]}),
+        AssumeRolePolicyDocument=json.dumps(ACCOUNT_TRUST),
         Tags=[{"Key": "foundation:agent", "Value": AGENT}],
     )
     secret = local_run.client("secretsmanager").describe_secret(SecretId=SECRET_PREFIX + AGENT)

@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx2
@@ -22,6 +21,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from foundation.function import SOURCE_ROOT
+from tests import http_server
 from tests.unit.agent_services import AgentServices
 from tests.unit.conversation_agent_support import FINANCE, as_principal, variables
 from tests.unit.conversations_support import World
@@ -32,9 +32,9 @@ def dynamodb(world: World) -> Iterator[str]:
     """The table over HTTP (DynamoDB's JSON protocol); gives the address."""
     lock = threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(http_server.Handler):
         def do_POST(self) -> None:
-            given = json.loads(self.rfile.read(int(self.headers["content-length"])), object_hook=_decoded)
+            given = json.loads(self.body(), object_hook=_decoded)
             operation = xform_name(self.headers["x-amz-target"].rpartition(".")[2])
             try:
                 with lock:
@@ -44,23 +44,11 @@ def dynamodb(world: World) -> Iterator[str]:
                 status, body = 400, {"__type": error.response["Error"]["Code"], **error.response}
                 body = {**body, "message": error.response["Error"].get("Message", "")}
                 body.pop("ResponseMetadata", None)
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.end_headers()
-            self.wfile.write(json.dumps(body, default=lambda value: base64.b64encode(value).decode()).encode())
+            text = json.dumps(body, default=lambda value: base64.b64encode(value).decode())
+            self.send(status, text.encode(), media_type="application/x-amz-json-1.0")
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server.listening(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def _decoded(value: dict[str, Any]) -> dict[str, Any]:

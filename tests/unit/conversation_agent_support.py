@@ -24,6 +24,7 @@ from conversation_agent.turns import Backend
 from conversations import Conversations, Limits
 from gateway_agent.tokens import TokenSource
 from scripted_model import Script, ScriptedModel
+from tests.sse import Event, events
 from tests.unit.agent_services import SECRET, TARGET, AgentServices
 from tests.unit.conversations_support import RETENTION_DAYS, TABLE, World
 
@@ -31,7 +32,6 @@ ACCOUNT_ID = "123456789012"
 FINANCE = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/finance-team/jane"
 JANE = f"arn:aws:iam::{ACCOUNT_ID}:user/people/jane"
 SHARED_ROLE = "AWSReservedSSO_Analysts_0123456789abcdef"
-Event = tuple[str, dict[str, Any]]
 
 
 def variables(services: AgentServices) -> dict[str, str]:
@@ -114,24 +114,9 @@ class Running:
         raise AssertionError(messages)
 
 
-def events(response: httpx2.Response) -> Iterator[Event]:
-    """The events of a stream as they come."""
-    name = ""
-    for line in response.iter_lines():
-        if line.startswith("event: "):
-            name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
-            yield name, json.loads(line.removeprefix("data: "))
-
-
 def names(found: Sequence[Event]) -> list[str]:
     """The names of events, neighbours of one name once."""
     return [name for index, (name, _) in enumerate(found) if index == 0 or found[index - 1][0] != name]
-
-
-def said(found: Sequence[Event]) -> str:
-    """All text of an answer."""
-    return "".join(data["text"] for name, data in found if name == "text")
 
 
 def the(found: Sequence[Event], name: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import contextlib
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from local.gateway.outbound import Outbound
 from local.gateway.supervisor import Supervisor
 from local.gateway.targets.context import TargetContext
 from local.gateway.vault import Vault
+from local.processes import free_port
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example"
 DISCOVERY = f"{ISSUER}/.well-known/openid-configuration"
@@ -123,12 +123,6 @@ def lambda_target(*tools: dict[str, Any], **changes: Any) -> TargetRecord:
         version="1",
     )
     return replace(record, **changes)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def gateway_record(*, port: int, **changes: Any) -> GatewayRecord:

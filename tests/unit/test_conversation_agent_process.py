@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from foundation.function import SOURCE_ROOT
+from tests.sse import events
 from tests.unit.agent_services import TARGET, AgentServices, agent_services
 from tests.unit.conversation_agent_process import dynamodb, process
-from tests.unit.conversation_agent_support import events, question
+from tests.unit.conversation_agent_support import question
 from tests.unit.conversations_support import World, world
 
 TOOL = {"tool": f"{TARGET}___get_time"}
@@ -107,4 +108,4 @@ def test_a_process_without_settings_says_which_and_ends() -> None:
         [sys.executable, "-m", "conversation_agent"], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert "The agent cannot start: FOUNDATION_AGENT is not set" in ended.stderr
+    assert ended.stderr.startswith("The agent cannot start. The environment lacks FOUNDATION_ENVIRONMENT (")

@@ -14,15 +14,14 @@ import pytest
 
 from conversation_agent import answering
 from conversations import NewMessage
+from tests.sse import events, said
 from tests.unit.agent_services import LARGE, TARGET, AgentServices, agent_services, refusal, status
 from tests.unit.conversation_agent_support import (
     FINANCE,
     as_principal,
-    events,
     names,
     question,
     running,
-    said,
     says,
     script,
     store,

@@ -15,12 +15,12 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from local.gateway.request_log import JsonLines
+from local.processes import free_port
 from tests.unit.local_gateway_support import (
     CLIENT,
     ISSUER,
     Running,
     bearer,
-    free_port,
     gateway_record,
     lambda_target,
     post,

@@ -23,13 +23,13 @@ from local.gateway.answers import INTERNAL_ERROR_TEXT
 from local.gateway.configuration import InterceptorRecord, TargetRecord
 from local.gateway.targets import mcp_server
 from local.gateway.targets.interface import MAX_PAYLOAD_BYTES, UnusableTargetError
+from local.processes import free_port
 from tests.unit.local_gateway_services import Guarded, RestService, serving
 from tests.unit.local_gateway_support import (
     CLOSED,
     FakeAws,
     Running,
     bearer,
-    free_port,
     lambda_target,
     post,
     running_gateway,

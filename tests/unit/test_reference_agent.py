@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx2
@@ -25,6 +24,7 @@ from local.layout import REPOSITORY
 from reference_agent.readiness import Readiness, State
 from reference_agent.settings import Settings
 from tests.agent_process import DOCKERFILE, REQUIREMENTS, AgentProcess, agent_process, image_path
+from tests.http_server import Handler, listening
 from tests.unit.agent_services import PARAMETER, SECRET, TARGET, AgentServices, agent_services, status
 
 AGENT = "acme-corp/finance-agent"
@@ -303,20 +303,11 @@ def _collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
     """An OpenTelemetry collector, as far as it takes what is sent: gives its address and what it got."""
     received: list[tuple[str, bytes]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Collector(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             received.append((self.path, gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.send(200)
 
-        def log_message(self, *_: Any) -> None:
-            """Stay quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", received
-        server.shutdown()
-        thread.join(timeout=10)
+    with listening(Collector) as port:
+        yield f"http://127.0.0.1:{port}", received

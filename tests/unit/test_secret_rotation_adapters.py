@@ -4,13 +4,10 @@ import base64
 import json
 import logging
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
@@ -26,6 +23,7 @@ import secret_rotation.handler as entry
 from secret_rotation.adapters import CognitoClientSecrets, OAuthTokenEndpoint, SecretsManager
 from secret_rotation.ports import CURRENT, PENDING, PREVIOUS, AgentSecret, RotationError, TokenRefusedError
 from secret_rotation.rotation import Rotation
+from tests.http_server import Handler, listening
 from tests.unit.secret_rotation_fakes import ARN, FakeClients, FakeStore, FakeTokens, Platform
 
 POOL = "us-east-1_AbCdEfGhI"
@@ -155,29 +153,19 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
 def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
     ca, key = self_signed(tmp_path)
 
-    class Handler(BaseHTTPRequestHandler):
+    class TokenEndpoint(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            served.requests.append((dict(self.headers), parse_qs(body)))
-            self.send_response(served.status)
-            self.end_headers()
-            self.wfile.write(served.answer)
+            served.requests.append((dict(self.headers), parse_qs(self.body().decode())))
+            self.send(served.status, served.answer)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Keep the test's output quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(ca, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    served = Endpoint(f"https://localhost:{server.server_port}/oauth2/token", ca)
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SSL_CERT_FILE", str(ca))
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with listening(TokenEndpoint, tls=context) as port:
+        served = Endpoint(f"https://localhost:{port}/oauth2/token", ca)
+        yield served
 
 
 def test_a_token_is_asked_for_as_rfc_6749_says(endpoint: Endpoint) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any, TypedDict
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from stacks.settings.versions.served import deprecated
 from tests.unit.lambda_calls import call, refusal

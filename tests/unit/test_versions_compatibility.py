@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from stacks.settings.versions.bumps import Bump, parse
 from stacks.settings.versions.changes import Change, Kind, needed_bump

@@ -6,7 +6,7 @@ The judge of arguments is the toolkit, which reads them in a call; the judge of 
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from stacks.settings.versions.bumps import Bump
 from stacks.settings.versions.changes import Change, Kind

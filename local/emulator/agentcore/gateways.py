@@ -58,7 +58,7 @@ class Gateways:
             raise conflict(f"A gateway with name {name} already exists")
         gateway_id = f"{name.lower().rstrip('-')}-{new_suffix()}"
         self._check(request, gateway_id)
-        self._ports[gateway_id] = self._free_port()
+        self._ports[gateway_id] = self._next_port()
         self._targets[gateway_id] = Collection("Target")
         self._rate_limits[gateway_id] = Collection("Rate limit")
         record = {
@@ -133,7 +133,7 @@ class Gateways:
         check_policy_engine(request, arns.gateway(gateway_id), self._engines)
         check_interceptors(request)
 
-    def _free_port(self) -> int:
+    def _next_port(self) -> int:
         taken = set(self._ports.values())
         return next(port for port in range(self._first_port, 65536) if port not in taken)
 

@@ -16,6 +16,7 @@ from typing import IO
 
 from local.emulator.agentcore.runtime_logs import RuntimeLog
 from local.emulator.settings import HOST
+from local.processes import free_port
 
 _LAUNCHER = Path(__file__).with_name("runtime_launcher.py")
 _START_SECONDS = 30
@@ -92,7 +93,7 @@ class RuntimeProcess:
             self._process = None
 
     def _start(self) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         process = subprocess.Popen(  # noqa: S603 - to run what was deployed is the point
             [
                 *(sys.executable, _LAUNCHER, self._code, self._overlay, self._entry_point),
@@ -129,9 +130,3 @@ class RuntimeProcess:
         with contextlib.suppress(OSError), socket.create_connection((HOST, self._port), timeout=1):
             return True
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

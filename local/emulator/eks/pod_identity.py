@@ -22,10 +22,10 @@ from ministack.core import iam_actions, router
 from ministack.services import eks, sts
 
 from local.emulator import authorization
-from local.emulator.certificates import write_private
 from local.emulator.eks.answers import EksError, found_cluster
 from local.emulator.responses import Response
 from local.emulator.settings import ACCOUNT
+from local.private_files import write_private
 
 AUDIENCE = "pods.eks.amazonaws.com"
 KEY_FILE = "service-accounts.pem"

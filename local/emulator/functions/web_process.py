@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 import h11
 
 from local.emulator.settings import HOST
+from local.processes import free_port
 
 _LAUNCHER = Path(__file__).with_name("web_launcher.py")
 _START_SECONDS = 30.0
@@ -67,7 +67,7 @@ class WebProcess:
 
         Raises WebProcessError, with what the script printed, when it ends or takes too long.
         """
-        port = _free_port()
+        port = free_port()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-S", "-E", str(_LAUNCHER), str(script)),
             cwd=script.parent,
@@ -191,12 +191,6 @@ async def _parts(connection: h11.Connection, reader: asyncio.StreamReader) -> As
             return
         else:
             raise WebProcessError("ended within an answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def isolated_path(folder: Path) -> str:
