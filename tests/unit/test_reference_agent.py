@@ -19,12 +19,14 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from foundation.kubernetes import tenant_manifests
 from gateway_agent.errors import AgentError, SettingsError
 from local.layout import REPOSITORY
 from reference_agent.readiness import Readiness, State
 from reference_agent.settings import Settings
 from tests.agent_process import DOCKERFILE, REQUIREMENTS, AgentProcess, agent_process, image_path
 from tests.http_server import Handler, listening
+from tests.kubernetes.plans import only, tenant_plan
 from tests.unit.agent_services import PARAMETER, SECRET, TARGET, AgentServices, agent_services, status
 
 AGENT = "acme-corp/finance-agent"
@@ -266,7 +268,7 @@ def test_readiness_tells_of_other_errors_their_kind_alone() -> None:
     assert Readiness(check).state().reason == "The gateway's tools cannot be listed (RuntimeError)."
 
 
-def test_the_dockerfile_copies_what_is_there_runs_as_nobody_and_holds_no_secret() -> None:
+def test_the_dockerfile_copies_what_is_there_and_holds_no_secret() -> None:
     text = DOCKERFILE.read_text()
     sources = [
         source for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE) for source in line.split()[:-1]
@@ -274,9 +276,16 @@ def test_the_dockerfile_copies_what_is_there_runs_as_nobody_and_holds_no_secret(
     assert sources
     assert [source for source in sources if not (REPOSITORY / source).exists()] == []
     assert "lambda/scripted_model" not in sources
-    assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["65532:65532"]
     assert not re.search(r"(?i)(password|secret|token)\s*=", text)
     assert not re.search(r"^FROM (?!\$\{PYTHON_IMAGE\})", text, re.MULTILINE)
+
+
+def test_the_image_runs_as_whom_the_deployment_says() -> None:
+    deployment = only(tenant_manifests(tenant_plan()), "Deployment")
+    context = deployment["spec"]["template"]["spec"]["securityContext"]
+    users = re.findall(r"^USER (.+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert users == [f"{context['runAsUser']}:{context['runAsGroup']}"]
+    assert context["runAsUser"] > 0
 
 
 def test_the_image_installs_the_versions_that_the_tests_run_with() -> None:
