@@ -84,6 +84,19 @@ class AgentServices:
         """The gateway's MCP endpoint."""
         return f"{self.origin}/mcp"
 
+    def reset(self) -> None:
+        """Be as at the start, whatever an earlier test did."""
+        self.secret = {
+            "client_id": "client-1",
+            "client_secret": "secret-1",
+            "token_endpoint": f"{self.origin}/oauth2/token",
+            "scopes": SCOPES,
+        }
+        self.live, self.lifetime, self.secret_reads = {"secret-1"}, 900, 0
+        for kept in (self.given, self.revoked, self.token_answers, self.gateway_answers, self.token_requests,
+                     self.calls, self.entered, self.leave):  # fmt: skip
+            kept.clear()
+
     def rotate(self, client_secret: str, *, live: set[str]) -> None:
         """Write another client secret; `live` are those that work from now on."""
         self.secret["client_secret"], self.live = client_secret, live
@@ -104,8 +117,8 @@ class AgentServices:
         )
 
     def http(self) -> httpx2.Client:
-        """A client of the token endpoint."""
-        return httpx2.Client(timeout=5, trust_env=False)
+        """A client of the token endpoint, which is HTTP: no certificates are loaded."""
+        return httpx2.Client(timeout=5, trust_env=False, verify=False)
 
     async def aws(self, request: Request) -> Response:
         """Secrets Manager and Parameter Store, in AWS's JSON protocol."""
@@ -173,12 +186,7 @@ def agent_services() -> Iterator[AgentServices]:
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         services.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        services.secret = {
-            "client_id": "client-1",
-            "client_secret": "secret-1",
-            "token_endpoint": f"{services.origin}/oauth2/token",
-            "scopes": SCOPES,
-        }
+        services.reset()
         server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False))
         server.config.timeout_graceful_shutdown = 1
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -37,10 +37,7 @@ def running() -> Iterator[AgentServices]:
 @pytest.fixture
 def services(running: AgentServices) -> AgentServices:
     """The services, with nothing left of an earlier test."""
-    running.calls.clear()
-    running.gateway_answers.clear()
-    running.revoked.clear()
-    running.rotate("secret-1", live={"secret-1"})
+    running.reset()
     return running
 
 

@@ -27,10 +27,17 @@ from gateway_agent.tokens import TokenSource
 from tests.unit.agent_services import SCOPES, SECRET, AgentServices, agent_services, status
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[AgentServices]:
+    with agent_services() as found:
+        yield found
+
+
 @pytest.fixture
-def services() -> Iterator[AgentServices]:
-    with agent_services() as running:
-        yield running
+def services(running: AgentServices) -> AgentServices:
+    """The services, with nothing left of an earlier test."""
+    running.reset()
+    return running
 
 
 @pytest.fixture
