@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -38,6 +38,8 @@ REQUIRED = {
     "AWS_REGION": "us-east-1",
 }
 QUESTION = "What time is it in Sao Paulo, and list the objects in the bucket reports-1"
+READS = {"tool": "s3_read_operations", "input": {"operation": "list_objects", "bucket": "reports-1"}}
+SLOW = json.dumps({"turns": [[READS, {"tool": "slow"}], [{"text": "The november report is finished."}]]})
 
 
 @pytest.fixture(scope="module")
@@ -131,50 +133,19 @@ def test_its_log_is_json_and_holds_no_content(services: AgentServices, agent: Ag
     assert not [part for part in ("Sao", "reports-1", "november", "secret-1", *services.given) if part in text]
 
 
-def test_it_is_ready_only_when_its_secret_is(services: AgentServices, search_path: str) -> None:
-    written = dict(services.secret)
-    services.secret.clear()
-    services.secret["status"] = "waiting for its first rotation"
-    try:
-        with running(services, search_path, path="/health") as agent:
-            answer = agent.get("/ready")
-            asked = agent.ask("hello")
-    finally:
-        services.secret.update(written)
-    assert answer.status_code == 503
-    assert "waits for its first rotation" in answer.json()["reason"]
-    assert (asked.status_code, asked.json()["code"]) == (503, "unavailable")
-
-
-SLOW = json.dumps({"turns": [[{"tool": "slow"}], [{"text": "finished"}]]})
-
-
-def test_on_sigterm_it_is_not_ready_finishes_what_runs_and_ends_with_0(
+def test_a_pod_without_its_secret_is_not_ready_and_one_whose_grace_is_over_ends_with_0(
     services: AgentServices, search_path: str
 ) -> None:
-    services.entered.clear()
-    services.leave.clear()
-    with running(services, search_path, FOUNDATION_MODEL_SCRIPT=SLOW) as agent, ThreadPoolExecutor(1) as pool:
-        question = pool.submit(agent.ask, "go")
-        assert services.entered.wait(timeout=20)
-        agent.terminate()
-        _until_status(agent, "/ready", 503)
-        assert agent.get("/ready").json()["reason"] == "This pod is about to end."
-        assert agent.get("/health").status_code == 200
-        refused = agent.ask("another")
-        assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
-        services.leave.set()
-        assert question.result(timeout=20).json()["answer"] == "finished"
-        assert agent.process.wait(timeout=20) == 0
-
-
-def test_what_takes_longer_than_the_grace_is_ended_and_it_ends_with_0(
-    services: AgentServices, search_path: str
-) -> None:
-    services.entered.clear()
-    services.leave.clear()
-    more = {"FOUNDATION_MODEL_SCRIPT": SLOW, "FOUNDATION_GRACE_SECONDS": "0"}
-    with running(services, search_path, **more) as agent, ThreadPoolExecutor(1) as pool:
+    written, more = dict(services.secret), {"FOUNDATION_MODEL_SCRIPT": SLOW, "FOUNDATION_GRACE_SECONDS": "0"}
+    services.reset()
+    services.secret = {"status": "waiting for its first rotation"}
+    with running(services, search_path, path="/health", **more) as agent, ThreadPoolExecutor(1) as pool:
+        answer = agent.get("/ready")
+        assert answer.status_code == 503
+        assert "waits for its first rotation" in answer.json()["reason"]
+        refused = agent.ask("hello")
+        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        services.secret = written  # by the rotation
         question = pool.submit(agent.ask, "go")
         assert services.entered.wait(timeout=20)
         agent.terminate()
@@ -184,30 +155,42 @@ def test_what_takes_longer_than_the_grace_is_ended_and_it_ends_with_0(
     assert code == 0
 
 
-def test_traces_and_metrics_are_sent_with_tenant_and_agent_and_without_content(
+def test_on_sigterm_it_is_not_ready_finishes_what_runs_sends_its_telemetry_and_ends_with_0(
     services: AgentServices, search_path: str
 ) -> None:
-    with _collector() as (url, received), running(services, search_path, OTEL_EXPORTER_OTLP_ENDPOINT=url) as agent:
-        agent.ask(QUESTION, X_Correlation_ID="unit-otel")
+    services.reset()
+    more = {"FOUNDATION_MODEL_SCRIPT": SLOW}
+    with (
+        collector() as (url, received),
+        running(services, search_path, OTEL_EXPORTER_OTLP_ENDPOINT=url, **more) as agent,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        question = pool.submit(agent.ask, "Finish the november report", X_Correlation_ID="unit-otel")
+        assert services.entered.wait(timeout=20)
         agent.terminate()
+        _until_status(agent, "/ready", 503)
+        assert agent.get("/ready").json()["reason"] == "This pod is about to end."
+        assert agent.get("/health").status_code == 200
+        refused = agent.ask("another")
+        assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+        services.leave.set()
+        assert question.result(timeout=20).json()["answer"] == "The november report is finished."
         assert agent.process.wait(timeout=20) == 0
+    _are_of_the_agent_and_without_content(received)
+
+
+def _are_of_the_agent_and_without_content(received: Sequence[tuple[str, bytes]]) -> None:
     exported = [ExportTraceServiceRequest.FromString(body) for path, body in received if path == "/v1/traces"]
     assert any(ExportMetricsServiceRequest.FromString(body) for path, body in received if path == "/v1/metrics")
-    resources = [spans.resource for request in exported for spans in request.resource_spans]
-    attributes = {item.key: item.value.string_value for item in resources[0].attributes}
+    groups = [spans for request in exported for spans in request.resource_spans]
+    attributes = {item.key: item.value.string_value for item in groups[0].resource.attributes}
     assert attributes["foundation.tenant"] == attributes["service.namespace"] == "acme-corp"
     assert attributes["foundation.agent"] == AGENT
-    names = {
-        span.name
-        for request in exported
-        for spans in request.resource_spans
-        for scope in spans.scope_spans
-        for span in scope.spans
-    }
+    names = {span.name for group in groups for scope in group.scope_spans for span in scope.spans}
     assert "ask" in names
-    assert any("get_time" in name for name in names), names
+    assert any("s3_read_operations" in name for name in names), names
     assert "unit-otel" in str(exported)
-    assert not [part for part in ("Sao", "november", "reports-1") if part in str(exported)]
+    assert not [part for part in ("november", "reports-1", "finished") if part in str(exported)]
 
 
 def test_settings_that_are_missing_are_named_in_one_sentence(search_path: str) -> None:
@@ -308,7 +291,7 @@ def _until_status(agent: AgentProcess, path: str, code: int) -> None:
 
 
 @contextmanager
-def _collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
+def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
     """An OpenTelemetry collector, as far as it takes what is sent: gives its address and what it got."""
     received: list[tuple[str, bytes]] = []
 
