@@ -27,8 +27,8 @@ class Server(uvicorn.Server):
     """uvicorn, which waits for open streams when it is to end: so they are ended first.
 
     Args:
-        config: uvicorn's.
-        service: what is served.
+        config: As `uvicorn.Server`.
+        service: What is served.
     """
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:

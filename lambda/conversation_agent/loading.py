@@ -12,11 +12,11 @@ def load(settings: Settings, variables: Mapping[str, str]) -> Backend:
     """Store and agent by the settings.
 
     Args:
-        settings: the service's.
-        variables: the process's environment, in which the model is chosen (`gateway_agent.models`).
+        settings: The service's.
+        variables: The process's environment, in which the model is chosen (`gateway_agent.models`).
 
     Raises:
-        ModelSettingsError: no model can be made of the variables.
+        ModelSettingsError: No model can be made of the variables.
     """
     from conversation_agent.assistant import Assistant  # noqa: PLC0415 - two seconds of imports
     from conversations import Conversations, conversations_client  # noqa: PLC0415
