@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Any, cast
@@ -135,7 +136,10 @@ async def _answer(request: Request, question: Question) -> AsyncIterator[Event]:
         reserve_seconds=service.settings.reserve_seconds,
     )
     return await service.turns.begin(
-        question, caller=_caller(request), correlation_id=_correlation_id(request), seconds=seconds
+        question,
+        caller=_caller(request),
+        correlation_id=_correlation_id(request),
+        until=time.monotonic() + seconds,
     )
 
 

@@ -7,8 +7,10 @@ lines of one owner can be found together, and CloudTrail has the principal of ea
 from __future__ import annotations
 
 import hashlib
+import traceback
 
 from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
 
 logger = Logger(service="conversation-agent", location=None)
 
@@ -16,3 +18,17 @@ logger = Logger(service="conversation-agent", location=None)
 def digest(tenant: str, owner: str) -> str:
     """An owner in log lines: sixteen hexadecimal digits."""
     return hashlib.sha256(f"{tenant}#{owner}".encode()).hexdigest()[:16]
+
+
+def described(error: BaseException) -> dict[str, object]:
+    """An error in log lines: its type, AWS's code for it, and where it was raised; its text may quote what was said."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    found: dict[str, object] = {
+        "error": type(error).__name__,
+        "raised_at": [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames],
+    }
+    if isinstance(error, ClientError):
+        found["aws_code"] = error.response.get("Error", {}).get("Code", "")
+    if error.__cause__ is not None:
+        found["cause"] = type(error.__cause__).__name__
+    return found
