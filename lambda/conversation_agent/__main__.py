@@ -17,6 +17,8 @@ import uvicorn
 from conversation_agent.app import Service, create_app
 from conversation_agent.loading import load
 from conversation_agent.settings import Settings, SettingsError
+from gateway_agent.errors import ModelSettingsError
+from gateway_agent.models import check as check_model
 
 HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 2
@@ -28,24 +30,33 @@ class Server(uvicorn.Server):
     Args:
         config: uvicorn's.
         service: what is served.
+
+    Attributes:
+        failed: it ended because store or agent cannot be made.
     """
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self.failed = False
+        service.on_failed_load = self._fail
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See `uvicorn.Server`; a signal's handler, which runs between two steps of the event loop's thread."""
         asyncio.get_running_loop().call_soon_threadsafe(self._service.turns.close)
         super().handle_exit(sig, frame)
 
+    def _fail(self) -> None:
+        self.failed = self.should_exit = True
+
 
 def main() -> None:
     """Serve until the process is told to end."""
     try:
         settings = Settings.from_environment(os.environ)
-    except SettingsError as error:
-        sys.exit(f"The agent cannot start: {error}.")
+        check_model(os.environ)
+    except (SettingsError, ModelSettingsError) as error:
+        sys.exit(f"The agent cannot start: {str(error).rstrip('.')}.")
     app = create_app(settings, partial(load, settings, os.environ))
     port = int(os.environ.get("AWS_LWA_PORT") or os.environ.get("PORT") or "8080")
     config = uvicorn.Config(
@@ -58,7 +69,10 @@ def main() -> None:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         http="h11",
     )
-    Server(config, app.state.service).run()
+    server = Server(config, app.state.service)
+    server.run()
+    if server.failed:
+        sys.exit(1)  # Lambda starts the function anew with the next request
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class GatewayClient(MCPClient):
     def _handle_tool_execution_error(self, tool_use_id: str, exception: Exception) -> MCPToolResult:
         """Say what the gateway's own errors mean: Strands repeats their text alone.
 
-        Any other is a session that broke under the call, unless the caller itself gave it up.
+        Any other is an answer that did not arrive or cannot be read, unless the caller itself gave the call up.
         """
         result = super()._handle_tool_execution_error(tool_use_id, exception)
         if result.get("cancelled"):
@@ -91,7 +91,7 @@ class GatewayClient(MCPClient):
         if isinstance(exception, MCPError):
             refusal = Refusal.of(exception.code, exception.message, exception.data)
         else:
-            sentence = f"The connection to the gateway broke ({type(exception).__name__})"
+            sentence = f"No answer came that can be read ({type(exception).__name__})"
             refusal = Refusal(UNAVAILABLE, f"{sentence}; whether the tool has run is not known", reason=NO_ANSWER)
         return MCPToolResult(
             status="error",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import uuid
@@ -12,8 +13,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from starlette.responses import JSONResponse
 
 from conversation_agent import answering
+from conversation_agent.history import for_model
 from conversation_agent.problems import Code, ServiceError
 from conversations import LostTurnError, NewMessage, StoreBusyError, TooLargeError, Turn
 from tests.unit.agent_services import LARGE, TARGET, AgentServices, agent_services, refusal, status
@@ -148,6 +151,9 @@ def test_two_clients_cannot_write_one_conversation_at_a_time(table: World, servi
                 (409, "conversation_busy"), (409, "request_in_progress"),
             ]  # fmt: skip
             assert float(same.headers["Retry-After"]) > 0
+            [listed, *_] = agent.client.get("/api/conversations").json()["conversations"]
+            detail = agent.client.get(f"/api/conversations/{conversation_id}").json()
+            assert detail["conversation"] == listed, "one number, though the detail shows the open turn, too"
             played.pause("there").go.set()
             assert said(list(stream)) == "Half and half."
         assert agent.client.post("/chat", json=slow).json()["text"] == "Half and half."
@@ -478,16 +484,53 @@ def test_an_answer_that_reaches_the_models_limit_is_complete_and_says_why(
         assert texts(agent.messages(the(found, "start")["conversation_id"]))[-1] == "As far as it goes"
 
 
+def test_a_picture_of_a_tool_is_stored_and_the_model_keeps_it(table: World, services: AgentServices) -> None:
+    seen: list[Any] = []
+
+    def picture(request: Any) -> Any:
+        block = {"type": "image", "data": base64.b64encode(b"a picture").decode(), "mimeType": "image/png"}
+        result = {"content": [block], "resultType": "complete", "structuredContent": {"result": "x"}}
+        return JSONResponse({"jsonrpc": "2.0", "id": request.state.message_id, "result": result})
+
+    played = script(uses("get_time"), says("A picture."), says("The same picture."))
+    with running(table, services, played) as agent:
+        services.gateway_answers["tools/call"] = deque([picture])
+        first = agent.ask(question("Show me"))
+        assert (the(first, "tool_result")["preview"], the(first, "done")["status"]) == ("[image]", "complete")
+        conversation_id = the(first, "start")["conversation_id"]
+        kept = store(table).for_owner("role/finance-team").load(conversation_id).messages
+        seen += for_model(kept)[2]["content"][0]["toolResult"]["content"]
+        assert said(agent.ask(question("Again", conversation_id=conversation_id))) == "The same picture."
+    assert seen == [{"image": {"format": "png", "source": {"bytes": b"a picture"}}}]
+
+
+def test_a_question_that_a_guardrail_stopped_is_not_shown_to_it_again(table: World, services: AgentServices) -> None:
+    blocked = [*says("I may not say."), {"stop": "guardrail_intervened"}]
+    with running(table, services, script(blocked)) as agent:
+        first = agent.ask(question("What is the forbidden word?"))
+        assert (the(first, "done")["status"], the(first, "done")["stop_reason"]) == ("complete", "guardrail_intervened")
+        conversation_id = the(first, "start")["conversation_id"]
+        told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
+        assert "forbidden" not in told
+        assert "A guardrail stopped this question" in told
+        assert texts(agent.messages(conversation_id))[:2] == ["What is the forbidden word?", "I may not say."]
+
+
+def test_the_model_gets_no_more_of_earlier_turns_than_it_can_take(
+    table: World, services: AgentServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "HISTORY_BYTES", 1000)
+    with running(table, services, script(says("a" * 400), says("b" * 400))) as agent:
+        conversation_id = the(agent.ask(question("the first")), "start")["conversation_id"]
+        agent.ask(question("the second", conversation_id=conversation_id))
+        agent.ask(question("the third" * 50, conversation_id=conversation_id))
+        told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
+    assert "the third" in told
+    assert "the first" not in told
+
+
 def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services: AgentServices) -> None:
-    mine = store(table).for_owner("role/finance-team")
-    conversation_id = ""
-    for number in range(5):
-        turn: Any = mine.begin(
-            str(uuid.UUID(int=number)), [{"text": f"question {number}"}], conversation_id=conversation_id or None
-        )
-        for message in _hundred_messages_but_one():
-            turn.add(message)
-        conversation_id = turn.finish().conversation_id
+    conversation_id = _five_hundred_messages(table)
     with running(table, services, FOUNDATION_HISTORY_TURNS="2") as agent:
         found = agent.ask(question("What did I ask?", conversation_id=conversation_id))
         assert [f"question {number}" in said(found) for number in (2, 3, 4)] == [False, True, True]
@@ -500,6 +543,28 @@ def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services:
             if cursor is None:
                 break
     assert seen == list(range(502))
+
+
+def _five_hundred_messages(table: World) -> str:
+    """A conversation of five turns. Its transactions are single writes: moto copies the table for each of theirs."""
+
+    def one_by_one(**transaction: Any) -> None:
+        for part in transaction["TransactItems"]:
+            [(kind, request)] = part.items()
+            {"Put": table.client.put_item, "Update": table.client.update_item}[kind](**request)
+
+    mine = store(table).for_owner("role/finance-team")
+    conversation_id = None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(table.client, "transact_write_items", one_by_one)
+        for number in range(5):
+            asked = [{"text": f"question {number}"}]
+            turn: Any = mine.begin(str(uuid.UUID(int=number)), asked, conversation_id=conversation_id)
+            for message in _hundred_messages_but_one():
+                turn.add(message)
+            conversation_id = turn.finish().conversation_id
+    assert conversation_id is not None
+    return conversation_id
 
 
 def _hundred_messages_but_one() -> Iterator[NewMessage]:
