@@ -14,6 +14,7 @@ from types import FrameType
 
 import uvicorn
 
+from conversation_agent import logs
 from conversation_agent.app import Service, create_app
 from conversation_agent.loading import load
 from conversation_agent.settings import Settings, SettingsError
@@ -52,6 +53,7 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     """Serve until the process is told to end."""
+    logs.configure()
     try:
         settings = Settings.from_environment(os.environ)
         check_model(os.environ)
@@ -63,6 +65,7 @@ def main() -> None:
         app,
         host=HOST,
         port=port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -80,7 +80,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         False,
-        "The message or the conversation is too large to store: shorten the one, or begin another of the other.",
+        "This is too large to store: shorten the message or begin a new conversation.",
     ),
     Code.CONTEXT_TOO_LONG: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY, False, "The conversation no longer fits the model: begin a new one."
@@ -115,7 +115,7 @@ MEANINGS: dict[Code, Meaning] = {
     Code.CREDENTIALS_UNAVAILABLE: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE,
         True,
-        "The agent gets no token for the tools' gateway now: try again in a minute.",
+        "The agent gets no token for the tools' gateway: try again in a minute.",
     ),
     Code.STORE_THROTTLED: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS,
