@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from conversation_agent import events, failures
 from conversation_agent.blocks import called_tools, shown
 from conversation_agent.events import Event
-from conversation_agent.history import for_model, is_answer, model_message
-from conversation_agent.logs import logger
+from conversation_agent.history import for_model, is_answer, of_turn
+from conversation_agent.logs import described, logger
 from conversation_agent.outcome import Asker, Outcome
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.recorder import Recorder
 from conversation_agent.schemas import Done, Start
-from conversations import ConversationError, Turn
+from conversations import ConversationError, Message, Turn
 
 if TYPE_CHECKING:
     from conversation_agent.assistant import Assistant
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 STORE_ERRORS = (ConversationError, ClientError, BotoCoreError)
 KEEP_SECONDS = 2.0
 """How often what was said is stored."""
+HISTORY_BYTES = 400_000
+"""How much of the earlier turns the model gets at most, as JSON: about 100,000 tokens, half of what models take."""
 GRACE_SECONDS = 0.5
-"""How long a stopped agent may take to notice; Lambda leaves two seconds in all after SIGTERM
-(https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown)."""
+"""How long a stopped agent may take to notice, and a tool that was called to answer; after SIGTERM Lambda leaves two
+seconds in all (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown)."""
 
 
 class Answering:
@@ -42,7 +44,7 @@ class Answering:
         assistant: who answers.
         asker: who asks.
         history_turns: how many earlier turns the model gets.
-        seconds: how long it may take.
+        until: when it ends at the latest, by `time.monotonic`.
         log: what its line in the log says beside how it ended.
     """
 
@@ -53,11 +55,11 @@ class Answering:
         *,
         asker: Asker,
         history_turns: int,
-        seconds: float,
+        until: float,
         log: dict[str, str],
     ) -> None:
         self._turn, self._assistant, self._asker = turn, assistant, asker
-        self._history_turns, self._seconds, self._log = history_turns, seconds, log
+        self._history_turns, self._until, self._log = history_turns, until, log
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._recorder = Recorder(turn, self._events.put_nowait)
         self._stop = threading.Event()
@@ -95,7 +97,7 @@ class Answering:
             outcome = await self._outcome()
             failure = await self._finish(outcome)
         except Exception as error:  # the last resort: a stream always ends with `done`
-            logger.error("the turn failed", extra=self._log, exc_info=error)
+            logger.error("the turn failed", extra={**self._log, **described(error)})
             failure, outcome = ServiceError(Code.INTERNAL), Outcome("error", None)
         complete = failure is None and outcome.stop_reason != "cancelled"
         self._send_end(outcome, failure, complete=complete)
@@ -149,7 +151,8 @@ class Answering:
         keeping = asyncio.create_task(self._keep())
         try:
             early: set[asyncio.Future[Any]] = {work, self._ended_early}
-            await asyncio.wait(early, timeout=max(0.0, self._seconds), return_when=asyncio.FIRST_COMPLETED)
+            left = max(0.0, self._until - time.monotonic())
+            await asyncio.wait(early, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 self.end("time_limit", ServiceError(Code.TIME_LIMIT))  # unless it was ended for another reason
                 await asyncio.wait({work}, timeout=GRACE_SECONDS)
@@ -169,7 +172,7 @@ class Answering:
         if isinstance(error, STORE_ERRORS):
             return Outcome("error", None, failures.of_store(error))
         if error is not None:
-            logger.error("the answer failed", extra=self._log, exc_info=error)
+            logger.error("the answer failed", extra={**self._log, **described(error)})
             return Outcome("error", None, ServiceError(Code.INTERNAL))
         outcome = work.result()
         cancelled = outcome.stop_reason == "cancelled"
@@ -178,9 +181,13 @@ class Answering:
     async def _answer(self) -> Outcome:
         if is_answer(self._turn.messages[-1]):
             return Outcome("end_turn", None)  # the process died between the last message and the turn's end
-        earlier = await asyncio.to_thread(self._turn.history, turns=self._history_turns) if self._history_turns else []
-        messages = [*for_model(earlier), *(model_message(message) for message in self._turn.messages)]
+        await self._recorder.close_calls()
+        earlier = await asyncio.to_thread(self._earlier) if self._history_turns else []
+        messages = [*for_model(earlier), *of_turn(self._turn.messages)]
         return await self._assistant.answer(messages, asker=self._asker, listener=self._recorder, stop=self._stop)
+
+    def _earlier(self) -> list[Message]:
+        return self._turn.history(turns=self._history_turns, most_bytes=HISTORY_BYTES)
 
     async def _keep(self) -> None:
         """Store every now and then what was said; the end of the answer when the turn is no longer ours."""

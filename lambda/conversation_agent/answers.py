@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from conversation_agent.correlation import STATE
-from conversation_agent.logs import logger
+from conversation_agent.logs import described, logger
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.schemas import FieldError, Problem
 from gateway_agent.correlation import HEADER
@@ -74,5 +74,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    logger.error("request failed", extra={"correlation_id": getattr(request.state, STATE, "")}, exc_info=error)
+    found = {"correlation_id": getattr(request.state, STATE, ""), **described(error)}
+    logger.error("request failed", extra=found)
     return problem(request, ServiceError(Code.INTERNAL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Any, cast
@@ -17,7 +18,9 @@ from conversation_agent.correlation import STATE, Correlation
 from conversation_agent.document import add_document
 from conversation_agent.events import Event, server_sent
 from conversation_agent.listing import Listing
+from conversation_agent.logs import described, logger
 from conversation_agent.outcome import Asker
+from conversation_agent.problems import Code, ServiceError
 from conversation_agent.schemas import (
     Answer,
     Conversation,
@@ -32,6 +35,7 @@ from conversation_agent.schemas import (
 from conversation_agent.settings import Settings
 from conversation_agent.turns import Backend, Turns
 from conversation_agent.whole import whole
+from gateway_agent.errors import ModelSettingsError
 
 VERSION = "1.0.0"
 """Of the HTTP interface."""
@@ -51,6 +55,8 @@ class Service:
         load: makes store and agent; takes seconds, in a thread.
 
     Attributes:
+        on_failed_load: called once when store or agent cannot be made, so that the process ends instead of refusing
+            every request behind a health check that is well.
         settings: as given.
         callers: who may call.
         turns: turns of this process.
@@ -60,18 +66,32 @@ class Service:
         self.settings = settings
         self.callers = Callers(account_id=settings.account_id, allowed=settings.callers)
         self.turns = Turns(settings, self.backend)
+        self.on_failed_load: Callable[[], None] = lambda: None
         self._load = load
         self._loading: asyncio.Task[Backend] | None = None
 
     def start(self) -> None:
         """Begin to load."""
         self._loading = asyncio.create_task(asyncio.to_thread(self._load))
+        self._loading.add_done_callback(self._loaded)
 
     async def backend(self) -> Backend:
-        """Store and agent, once they are loaded."""
+        """Store and agent, once they are loaded.
+
+        Raises:
+            ServiceError: they cannot be.
+        """
         if self._loading is None:
             self.start()
-        return await asyncio.shield(cast("asyncio.Task[Backend]", self._loading))
+        try:
+            return await asyncio.shield(cast("asyncio.Task[Backend]", self._loading))
+        except ModelSettingsError as error:
+            raise ServiceError(Code.MISCONFIGURED) from error
+
+    def _loaded(self, loading: asyncio.Task[Backend]) -> None:
+        if not loading.cancelled() and (error := loading.exception()):
+            logger.error("store and agent cannot be made", extra=described(error))
+            self.on_failed_load()
 
 
 def create_app(settings: Settings, load: Callable[[], Backend]) -> FastAPI:
@@ -135,7 +155,10 @@ async def _answer(request: Request, question: Question) -> AsyncIterator[Event]:
         reserve_seconds=service.settings.reserve_seconds,
     )
     return await service.turns.begin(
-        question, caller=_caller(request), correlation_id=_correlation_id(request), seconds=seconds
+        question,
+        caller=_caller(request),
+        correlation_id=_correlation_id(request),
+        until=time.monotonic() + seconds,
     )
 
 

@@ -13,32 +13,28 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from mcp.types import Tool as McpTool
-from strands import Agent, ModelRetryStrategy
+from strands import Agent
 from strands.agent.conversation_manager import SlidingWindowConversationManager
-from strands.hooks import AfterToolCallEvent, HookProvider, HookRegistry
 from strands.models import Model
-from strands.tools.mcp import MCPAgentTool, MCPClient
+from strands.tools.mcp import MCPClient
 from strands.types.agent import Limits
 from strands.types.content import Messages
 from strands.types.exceptions import MaxTokensReachedException
-from strands.types.tools import ToolResult as ToolAnswer
 
 from conversation_agent import failures
-from conversation_agent.blocks import SIZE, answer_text, tool_result
+from conversation_agent.blocks import BLOCKED
 from conversation_agent.history import ModelMessage
-from conversation_agent.logs import logger
+from conversation_agent.logs import described, logger
 from conversation_agent.outcome import Asker, Listener, Outcome
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.schemas import Tool, Usage
-from gateway_agent.answers import REFUSAL, within
+from conversation_agent.watch import GatewayTool, RetryBeforeText, Watch
 from gateway_agent.errors import AgentError
 from gateway_agent.gateway import gateway_tools
 from gateway_agent.tokens import TokenSource
 
 _LIMITS = Limits(turns=25)
 """How often the model is called for one answer at most."""
-TOOL_ANSWER = 50_000
-"""Characters of a tool's answer that the model gets, and that are stored."""
 _WHOLE_ANSWER = 8_000_000
 """More than a gateway's answer can have: 6 MB
 (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/bedrock-agentcore-limits.html)."""
@@ -70,7 +66,7 @@ class Assistant:
         Raises:
             ServiceError: the gateway cannot be asked.
         """
-        client, tools = await asyncio.to_thread(self._connect, asker)
+        client, tools = await self._connected(asker)
         await asyncio.to_thread(client.stop, None, None, None)
         specs = [tool.tool_spec for tool in tools]
         return [
@@ -81,7 +77,7 @@ class Assistant:
     async def answer(
         self, messages: Sequence[ModelMessage], *, asker: Asker, listener: Listener, stop: threading.Event
     ) -> Outcome:
-        """Go on from the last message: the user's question, tools' answers, or calls of tools that have none.
+        """Go on from the last message: the user's question or tools' answers.
 
         Args:
             messages: the conversation as models have it.
@@ -93,21 +89,18 @@ class Assistant:
             How it ended; a failure of model or gateway is no exception, since what came before it counts.
         """
         try:
-            client, tools = await asyncio.to_thread(self._connect, asker)
+            client, tools = await self._connected(asker)
         except ServiceError as failure:
             return Outcome("error", None, failure)
         try:
-            agent, calls = self._agent(messages, tools, listener, stop)
-            return await _run(agent, calls, listener, stop)
+            watch = Watch(listener)
+            return await _run(self._agent(messages, tools, watch), watch, listener, stop)
         finally:
             await asyncio.shield(asyncio.to_thread(client.stop, None, None, None))
 
-    def _agent(
-        self, messages: Sequence[ModelMessage], tools: list[MCPAgentTool], listener: Listener, stop: threading.Event
-    ) -> tuple[Agent, _ToolCalls]:
-        calls = _ToolCalls(listener, stop)
+    def _agent(self, messages: Sequence[ModelMessage], tools: list[GatewayTool], watch: Watch) -> Agent:
         history: Messages = [{"role": message["role"], "content": message["content"]} for message in messages]
-        agent = Agent(
+        return Agent(
             model=self._model,
             messages=history,
             tools=[*tools],
@@ -115,12 +108,24 @@ class Assistant:
             callback_handler=None,
             # The history comes with its window; this one acts when the model says that it is too long all the same.
             conversation_manager=SlidingWindowConversationManager(window_size=10_000),
-            retry_strategy=ModelRetryStrategy(max_attempts=4, initial_delay=self._first_pause, max_delay=8),
-            hooks=[calls],
+            retry_strategy=RetryBeforeText(watch, first_pause=self._first_pause),
+            hooks=[watch],
         )
-        return agent, calls
 
-    def _connect(self, asker: Asker) -> tuple[MCPClient, list[MCPAgentTool]]:
+    async def _connected(self, asker: Asker) -> tuple[MCPClient, list[GatewayTool]]:
+        """A connection to the gateway, and its tools; one that comes after the answer was given up is closed.
+
+        Raises:
+            ServiceError: there is none.
+        """
+        connecting = asyncio.create_task(asyncio.to_thread(self._connect, asker))
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_closed_again)
+            raise
+
+    def _connect(self, asker: Asker) -> tuple[MCPClient, list[GatewayTool]]:
         """A connection to the gateway, and its tools; blocks."""
         try:
             self._tokens.token()
@@ -138,7 +143,7 @@ class Assistant:
         except Exception as error:
             raise failures.of_gateway(error) from error
         try:
-            return client, [MCPAgentTool(tool, client) for tool in self._tools_of(client)]
+            return client, [GatewayTool(tool, client) for tool in self._tools_of(client)]
         except Exception as error:
             client.stop(None, None, None)
             raise failures.of_gateway(error) from error
@@ -157,57 +162,63 @@ class Assistant:
         return found
 
 
-class _ToolCalls(HookProvider):
-    """Cuts tools' answers to what a model can take, tells of them, and notices when it was the gateway that failed."""
-
-    def __init__(self, listener: Listener, stop: threading.Event) -> None:
-        self._listener, self._stop = listener, stop
-        self.sizes: dict[str, int] = {}
-        self.failure: ServiceError | None = None
-
-    def register_hooks(self, registry: HookRegistry, **_: Any) -> None:
-        """See `HookProvider`."""
-        registry.add_callback(AfterToolCallEvent, self._answered)
-
-    async def _answered(self, event: AfterToolCallEvent) -> None:
-        if self._stop.is_set():
-            return
-        result = event.result
-        refusal = (result.get("metadata") or {}).get(REFUSAL)  # type: ignore[attr-defined]  # MCPToolResult has it
-        self.failure = self.failure or (failures.of_refusal(refusal) if refusal else None)
-        call_id, size = result["toolUseId"], len(answer_text(result["content"]).encode())
-        self.sizes[call_id] = size
-        content, _ = within(result["content"], TOOL_ANSWER)
-        cut: ToolAnswer = {"toolUseId": call_id, "status": result["status"], "content": content}
-        event.result = cut
-        await self._listener.tool_answered(tool_result(cut, event.tool_use["name"], size))
+def _closed_again(connecting: asyncio.Task[tuple[MCPClient, list[GatewayTool]]]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        client, _ = connecting.result()
+        threading.Thread(target=client.stop, args=(None, None, None), daemon=True).start()
 
 
-async def _run(agent: Agent, calls: _ToolCalls, listener: Listener, stop: threading.Event) -> Outcome:
-    """Let the agent answer, and tell the listener."""
+async def _run(agent: Agent, watch: Watch, listener: Listener, stop: threading.Event) -> Outcome:
+    """Let the agent answer, and tell the listener, whose errors are no failure of the model's."""
     stop_reason = ""
+    try:
+        async with aclosing(_events(agent, stop)) as events:
+            async for event in events:
+                if watch.broken:
+                    raise watch.broken
+                if "message" in event and watch.failure:
+                    return Outcome("error", _usage(agent), watch.failure)
+                if stop.is_set():
+                    continue  # what Strands says of having been stopped is not the agent's answer
+                if "data" in event:
+                    watch.speaking = True
+                    await listener.text(event["data"])
+                elif "message" in event and event["message"]["role"] == "assistant":
+                    watch.speaking = False
+                    await listener.message(_stored(event["message"]["content"], watch.stop_reason))
+                elif "result" in event:
+                    stop_reason = event["result"].stop_reason
+    except _ModelError as error:
+        return Outcome("error", _usage(agent), error.failure)
+    if stop_reason.startswith("limit_"):
+        return Outcome("error", _usage(agent), ServiceError(Code.STEP_LIMIT))
+    return Outcome("cancelled" if stop.is_set() else stop_reason or watch.stop_reason, _usage(agent))
+
+
+class _ModelError(Exception):
+    """The model failed; `failure` is what callers are told."""
+
+    def __init__(self, failure: ServiceError) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+async def _events(agent: Agent, stop: threading.Event) -> AsyncGenerator[dict[str, Any]]:
+    """What Strands tells while the agent answers.
+
+    Raises:
+        _ModelError: the model failed.
+    """
     events = cast("AsyncGenerator[dict[str, Any]]", agent.stream_async(None, cancel_signal=stop, limits=_LIMITS))
     try:
         async with aclosing(events):
             async for event in events:
-                if stop.is_set():
-                    continue  # what Strands says of having been stopped is not the agent's answer
-                if "data" in event:
-                    await listener.text(event["data"])
-                elif "message" in event:
-                    if calls.failure:
-                        return Outcome("error", _usage(agent), calls.failure)
-                    await listener.message(event["message"]["role"], _stored(event["message"]["content"], calls.sizes))
-                elif "result" in event:
-                    stop_reason = event["result"].stop_reason
+                yield event
     except MaxTokensReachedException:
-        stop_reason = "max_tokens"  # its message came before
+        return  # its message came before
     except Exception as error:  # whatever a model's client raises
-        logger.warning("the model failed", exc_info=error)
-        return Outcome("error", _usage(agent), failures.of_model(error))
-    if stop_reason.startswith("limit_"):
-        return Outcome("error", _usage(agent), ServiceError(Code.STEP_LIMIT))
-    return Outcome("cancelled" if stop.is_set() else stop_reason, _usage(agent))
+        logger.warning("the model failed", extra=described(error))
+        raise _ModelError(failures.of_model(error)) from error
 
 
 def _usage(agent: Agent) -> Usage | None:
@@ -224,12 +235,9 @@ def _usage(agent: Agent) -> Usage | None:
     )
 
 
-def _stored(content: Sequence[Mapping[str, Any]], sizes: Mapping[str, int]) -> list[Mapping[str, Any]]:
-    """A message's blocks as they are stored: tools' answers with their true size."""
-    return [
-        {**block, SIZE: sizes[block["toolResult"]["toolUseId"]]}
-        if "toolResult" in block and block["toolResult"]["toolUseId"] in sizes
-        else block
-        for block in content
-        if block.get("text") != ""
-    ]
+def _stored(content: Sequence[Mapping[str, Any]], stop_reason: str) -> list[Mapping[str, Any]]:
+    """A message's blocks as they are stored; those of a message that a guardrail stands behind are marked."""
+    blocks = [block for block in content if block.get("text") != ""]
+    if stop_reason != "guardrail_intervened":
+        return blocks
+    return [{**block, BLOCKED: True} for block in blocks or [{"text": "[A guardrail stopped this answer.]"}]]

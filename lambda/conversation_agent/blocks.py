@@ -18,6 +18,9 @@ PREVIEW = 2_000
 SIZE = "size"
 """Key of a stored block, beside `toolResult`: bytes of the whole answer. No model gets it."""
 
+BLOCKED = "blocked"
+"""Key of a stored block: a guardrail ended the turn whose answer this is. No model gets it."""
+
 StoredBlock = Mapping[str, Any]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from conversation_agent.calls import did_not_run
 from conversation_agent.problems import Code, ServiceError
 from conversations import (
     ConflictError,
@@ -19,10 +20,7 @@ from conversations import (
     StoreBusyError,
     TooLargeError,
 )
-
-_DENIED, _LIMITED, _UNAVAILABLE = -32002, -32003, -32000
-_MODELS_BUSINESS = (_DENIED, -32601, -32602)
-"""Refusals of one call that the model can act on: not permitted, no such tool, wrong arguments."""
+from gateway_agent.answers import RATE_LIMITED, UNAVAILABLE
 
 _THROTTLED = {"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"}
 _REFUSED = {"AccessDeniedException", "ValidationException", "ResourceNotFoundException"}
@@ -51,12 +49,14 @@ def of_store(error: ConversationError | ClientError | BotoCoreError) -> ServiceE
 
 
 def of_refusal(refusal: Mapping[str, Any]) -> ServiceError | None:
-    """What the gateway's refusal of a call means; None when it is the model's business.
+    """Why an answer ends when the gateway refuses a call; None when the model goes on with what it is told.
+
+    It ends only when the call certainly did not run, so that asking again later is safe and may succeed.
 
     Args:
         refusal: `metadata["foundation/refusal"]` of the call's result.
     """
-    return None if refusal["code"] in _MODELS_BUSINESS else _gateway(refusal["code"], refusal.get("retry_after"))
+    return _gateway(refusal["code"], refusal.get("retry_after")) if did_not_run(refusal) else None
 
 
 def of_gateway(error: BaseException) -> ServiceError:
@@ -82,8 +82,6 @@ def of_model(error: BaseException) -> ServiceError:
     from strands.types.exceptions import ContextWindowOverflowException, ModelThrottledException  # noqa: PLC0415
 
     for cause in _causes(error):
-        if isinstance(cause, ServiceError):
-            return cause
         if isinstance(cause, ModelThrottledException):
             return ServiceError(Code.MODEL_THROTTLED)
         if isinstance(cause, ContextWindowOverflowException):
@@ -94,7 +92,7 @@ def of_model(error: BaseException) -> ServiceError:
 
 
 def _gateway(code: int, retry_after: float | None) -> ServiceError:
-    codes = {_LIMITED: Code.GATEWAY_THROTTLED, _UNAVAILABLE: Code.GATEWAY_UNAVAILABLE}
+    codes = {RATE_LIMITED: Code.GATEWAY_THROTTLED, UNAVAILABLE: Code.GATEWAY_UNAVAILABLE}
     return ServiceError(codes.get(code, Code.GATEWAY_FAILED), retry_after=retry_after)
 
 

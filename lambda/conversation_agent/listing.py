@@ -11,7 +11,7 @@ from conversation_agent import failures
 from conversation_agent.answering import STORE_ERRORS
 from conversation_agent.blocks import called_tools, shown
 from conversation_agent.schemas import Conversation, ConversationDetail, ConversationPage, Message
-from conversations import Conversation as StoredConversation, OwnerConversations, Summary
+from conversations import OwnerConversations, Summary
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class Listing:
             for message in found.messages
         ]
         return ConversationDetail(
-            conversation=_head(found),
+            conversation=_summary(found.summary),
             messages=messages,
             next_cursor=str(end) if found.messages and end < found.length else None,
         )
@@ -96,15 +96,4 @@ def _summary(summary: Summary) -> Conversation:
         used_at=summary.used_at,
         expires_at=summary.expires_at,
         messages=summary.messages,
-    )
-
-
-def _head(found: StoredConversation) -> Conversation:
-    return Conversation(
-        conversation_id=found.id,
-        title=found.title,
-        created_at=found.created_at,
-        used_at=found.used_at,
-        expires_at=found.expires_at,
-        messages=found.length,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from conversation_agent.problems import ServiceError
-from conversation_agent.schemas import ToolResult, Usage
+from conversation_agent.schemas import Usage
 
 
 class Listener(Protocol):
@@ -16,11 +16,11 @@ class Listener(Protocol):
     async def text(self, piece: str) -> None:
         """A piece of what the agent says."""
 
-    async def message(self, role: str, content: Sequence[Mapping[str, Any]]) -> None:
-        """A message that is whole: of the agent, or (role user) with tools' answers."""
+    async def message(self, content: Sequence[Mapping[str, Any]]) -> None:
+        """A message of the agent that is whole."""
 
-    async def tool_answered(self, result: ToolResult) -> None:
-        """A tool's answer; its message follows when all of its neighbours have theirs."""
+    async def tool_answered(self, block: Mapping[str, Any], name: str) -> None:
+        """The answer of the tool `name`, as it is stored: a `toolResult` block, with its true size."""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Code(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     SHUTTING_DOWN = "shutting_down"
     TIME_LIMIT = "time_limit"
+    MISCONFIGURED = "misconfigured"
     INTERNAL = "internal"
 
 
@@ -77,7 +78,9 @@ MEANINGS: dict[Code, Meaning] = {
         HTTPStatus.CONFLICT, False, "This request_id was used for another message: make a new one for each question."
     ),
     Code.TOO_LARGE: Meaning(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, False, "The message is too large to store: shorten it."
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        False,
+        "This is too large to store: shorten the message or begin a new conversation.",
     ),
     Code.CONTEXT_TOO_LONG: Meaning(
         HTTPStatus.UNPROCESSABLE_ENTITY, False, "The conversation no longer fits the model: begin a new one."
@@ -88,20 +91,42 @@ MEANINGS: dict[Code, Meaning] = {
         "The agent took as many steps as one answer may: send the request again to let it go on.",
     ),
     Code.MODEL_THROTTLED: Meaning(HTTPStatus.TOO_MANY_REQUESTS, True, "The model has too much to do: try again later."),
-    Code.MODEL_FAILED: Meaning(HTTPStatus.BAD_GATEWAY, True, "The model did not answer."),
+    Code.MODEL_FAILED: Meaning(
+        HTTPStatus.BAD_GATEWAY,
+        True,
+        "The model did not answer: send the request again; if that keeps failing, tell the agent's operators.",
+    ),
     Code.MODEL_REFUSED: Meaning(
         HTTPStatus.BAD_GATEWAY, False, "The model refused the agent: its operators must look at model and permissions."
     ),
     Code.GATEWAY_THROTTLED: Meaning(
         HTTPStatus.TOO_MANY_REQUESTS, True, "The agent has used its share of tool calls for now: try again later."
     ),
-    Code.GATEWAY_FAILED: Meaning(HTTPStatus.BAD_GATEWAY, True, "The tools' gateway failed."),
-    Code.GATEWAY_UNAVAILABLE: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, True, "The tools' gateway cannot be reached."),
-    Code.CREDENTIALS_UNAVAILABLE: Meaning(
-        HTTPStatus.SERVICE_UNAVAILABLE, True, "The agent cannot get a token for the tools' gateway now."
+    Code.GATEWAY_FAILED: Meaning(
+        HTTPStatus.BAD_GATEWAY,
+        True,
+        "The tools' gateway failed: send the request again; if that keeps failing, tell the agent's operators.",
     ),
-    Code.STORE_THROTTLED: Meaning(HTTPStatus.TOO_MANY_REQUESTS, True, "The store of conversations is busy."),
-    Code.STORE_UNAVAILABLE: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, True, "The conversation store does not answer."),
+    Code.GATEWAY_UNAVAILABLE: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        True,
+        "The tools' gateway cannot be reached: send the request again in a minute.",
+    ),
+    Code.CREDENTIALS_UNAVAILABLE: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        True,
+        "The agent gets no token for the tools' gateway: try again in a minute.",
+    ),
+    Code.STORE_THROTTLED: Meaning(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        True,
+        "The store of conversations is busy: send the request again in a few seconds.",
+    ),
+    Code.STORE_UNAVAILABLE: Meaning(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        True,
+        "The conversation store does not answer: send the request again; if that keeps failing, tell the operators.",
+    ),
     Code.SHUTTING_DOWN: Meaning(
         HTTPStatus.SERVICE_UNAVAILABLE, True, "This instance of the agent is shutting down: send the request again."
     ),
@@ -109,6 +134,11 @@ MEANINGS: dict[Code, Meaning] = {
         HTTPStatus.GATEWAY_TIMEOUT,
         True,
         "The answer took too long and was cut: send the request again to continue it.",
+    ),
+    Code.MISCONFIGURED: Meaning(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        False,
+        "The agent's settings cannot be used: its operators find the reason in its log.",
     ),
     Code.INTERNAL: Meaning(
         HTTPStatus.INTERNAL_SERVER_ERROR, True, "The agent failed; its log has more under the correlation id."

@@ -114,7 +114,7 @@ class Conversation(BaseModel):
     created_at: datetime
     used_at: datetime = Field(description="Lists are ordered by it.")
     expires_at: datetime = Field(description="When it is deleted, unless it is used before.")
-    messages: int = Field(description="How many messages it has.")
+    messages: int = Field(description="How many messages its ended answers have, with their questions.")
 
 
 class Message(BaseModel):

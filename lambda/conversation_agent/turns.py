@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -43,15 +44,18 @@ class Turns:
     Args:
         settings: the service's settings.
         backend: gives store and agent as soon as they are loaded.
+
+    Attributes:
+        running: the turns that this process answers.
     """
 
     def __init__(self, settings: Settings, backend: Callable[[], Awaitable[Backend]]) -> None:
         self._settings, self._backend = settings, backend
-        self._running: set[Answering] = set()
+        self.running: set[Answering] = set()
         self._closed = False
 
     async def begin(
-        self, question: Question, *, caller: Caller, correlation_id: str, seconds: float
+        self, question: Question, *, caller: Caller, correlation_id: str, until: float
     ) -> AsyncIterator[Event]:
         """Begin to answer a question.
 
@@ -59,7 +63,7 @@ class Turns:
             question: what is asked.
             caller: who asks; the conversation is its own.
             correlation_id: of the request.
-            seconds: how long the answer may take.
+            until: when the answer ends at the latest, by `time.monotonic`; loading and claiming count.
 
         Returns:
             The answer's events.
@@ -69,9 +73,9 @@ class Turns:
         """
         if self._closed:
             raise ServiceError(Code.SHUTTING_DOWN)
-        if seconds <= 0:
-            raise ServiceError(Code.TIME_LIMIT)
         backend = await self._backend()
+        if until <= time.monotonic():
+            raise ServiceError(Code.TIME_LIMIT)
         mine = backend.conversations.for_owner(caller.owner)
         begun = await asyncio.to_thread(_begin, mine, question)
         if isinstance(begun, FinishedTurn):
@@ -81,7 +85,7 @@ class Turns:
             backend.assistant,
             asker=Asker(correlation_id=correlation_id, principal=caller.owner),
             history_turns=self._settings.history_turns,
-            seconds=seconds,
+            until=until,
             log={
                 "correlation_id": correlation_id,
                 "tenant": self._settings.tenant,
@@ -91,14 +95,14 @@ class Turns:
                 "request_id": begun.request_id,
             },
         )
-        self._running.add(answering)
-        answering.task.add_done_callback(lambda _: self._running.discard(answering))
+        self.running.add(answering)
+        answering.task.add_done_callback(lambda _: self.running.discard(answering))
         return answering.events()
 
     def close(self) -> asyncio.Task[None]:
         """Begin no more turns and end those that run; the task ends when they are stored."""
         self._closed = True
-        return asyncio.create_task(end_all([*self._running]))
+        return asyncio.create_task(end_all([*self.running]))
 
 
 def _begin(mine: OwnerConversations, question: Question) -> Turn | FinishedTurn:

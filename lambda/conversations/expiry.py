@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
+from botocore.exceptions import BotoCoreError, ClientError
+
 from conversations import keys
 from conversations.context import Context
+from conversations.errors import StoreBusyError
 from conversations.head import Head, change
 from conversations.table import TRANSACTION_ITEMS, ConditionFailedError
 
+_logger = logging.getLogger(__name__)
+
 
 def keep(context: Context, head: Head, *, slack: float = 0.0) -> None:
-    """Make the conversation expire a full period from now.
+    """Make the conversation expire a full period from now, as far as DynamoDB lets it.
 
-    Another process that writes at the same time keeps the conversation too, so nothing is lost when this one gives way.
+    Whoever calls has read or written what it wanted, and must not fail for this. Another process that writes at the
+    same time keeps the conversation too, and what failed is done again with the next use.
 
     Args:
         context: the store's.
@@ -30,6 +38,8 @@ def keep(context: Context, head: Head, *, slack: float = 0.0) -> None:
         context.table.transact(change(context.table, head, values))
     except ConditionFailedError:
         return
+    except (StoreBusyError, ClientError, BotoCoreError) as error:
+        _logger.warning("a conversation's expiry was not put off: %s", type(error).__name__)
 
 
 def _keep_items(context: Context, head: Head, until: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Role = Literal["user", "assistant"]
 Block = Mapping[str, Any]
-"""A content block as Amazon Bedrock's Converse API has it: text, toolUse, toolResult …; to the store it is JSON
+"""A content block as Amazon Bedrock's Converse API has it: text, toolUse, toolResult …; to the store JSON with bytes
 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)."""
 MessageStatus = Literal["complete", "interrupted", "in_progress"]
 TurnStatus = Literal["done", "interrupted"]
@@ -81,16 +81,13 @@ class Conversation:
     """A conversation and its messages, or a part of them, in order.
 
     Attributes:
+        summary: as lists show it, with the same count of messages.
         version: rises with every begin and end of a turn.
         length: how many messages there are; those of `turn` are counted.
         turn: the turn that did not end, if there is one; its messages come last.
     """
 
-    id: str
-    title: str
-    created_at: datetime
-    used_at: datetime
-    expires_at: datetime
+    summary: Summary
     version: int
     length: int
     messages: list[Message]

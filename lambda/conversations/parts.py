@@ -5,7 +5,6 @@ Bodies are compressed: a conversation is mostly words and JSON, and DynamoDB bil
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from conversations import keys
+from conversations.contents import decoded, encoded
 from conversations.errors import TooLargeError
 from conversations.model import Message, MessageStatus, NewMessage
 
@@ -43,9 +43,7 @@ def split(message: NewMessage, place: Place, *, at_ms: int, most_bytes: int, par
     Raises:
         TooLargeError: Its content is longer than `most_bytes` as JSON.
     """
-    content = json.dumps(list(message.content), ensure_ascii=False, separators=(",", ":"))
-    # A text may hold half of a surrogate pair, which JSON allows and UTF-8 does not.
-    raw = content.encode("utf-8", "surrogatepass")
+    raw = encoded(message.content)
     if len(raw) > most_bytes:
         raise TooLargeError(f"a message has {len(raw)} bytes as JSON; at most {most_bytes} are stored")
     body = zlib.compress(raw)
@@ -119,7 +117,7 @@ def _message(items: list[Item], sequence: int, *, running_from: int | None) -> M
         turn=int(first["turn"]),
         request_id=first["request_id"],
         role=first["role"],
-        content=json.loads(raw.decode("utf-8", "surrogatepass")),
+        content=decoded(raw),
         at=moment(first["at"]),
         status=cut if first.get("partial") else "complete",
         size=int(first["size"]),

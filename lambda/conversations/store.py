@@ -218,16 +218,12 @@ class _Owned:
         return head
 
     def _conversation(self, head: Head, messages: Sequence[Message]) -> Conversation:
-        summary, turn = head.summary(), None
+        turn = None
         if head.turn is not None:
             running = reading.running_from(head, now=self._context.clock()) is not None
             turn = OpenTurn(request_id=head.turn.request_id, state="running" if running else "interrupted")
         return Conversation(
-            id=summary.id,
-            title=summary.title,
-            created_at=summary.created_at,
-            used_at=summary.used_at,
-            expires_at=summary.expires_at,
+            summary=head.summary(),
             version=head.version,
             length=head.length,
             messages=[*messages],

@@ -173,9 +173,7 @@ class Table:
             ConditionFailedError: A condition did not hold.
             StoreBusyError: Others kept writing to the same items, or DynamoDB kept throttling.
         """
-        for number in range(_TRIES):
-            if number:
-                self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311 - no secret
+        for _ in self._tries():
             try:
                 self._client.transact_write_items(TransactItems=list(parts))
             except ClientError as error:
@@ -186,7 +184,6 @@ class Table:
                     raise
             else:
                 return
-        raise StoreBusyError
 
     def delete(self, partition: str, items: Sequence[str]) -> None:
         """Delete items of a partition; those that are gone already do not matter.
@@ -198,15 +195,23 @@ class Table:
             batch: Any = [
                 {"DeleteRequest": {"Key": _key(partition, item)}} for item in items[begin : begin + _BATCH_ITEMS]
             ]
-            for number in range(_TRIES):
-                if number:
-                    self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311 - no secret
+            for _ in self._tries():
                 answer = self._client.batch_write_item(RequestItems={self._name: batch})
                 batch = answer.get("UnprocessedItems", {}).get(self._name)
                 if not batch:
                     break
-            else:
-                raise StoreBusyError
+
+    def _tries(self) -> Iterator[None]:
+        """One item for each try, with growing pauses between them.
+
+        Raises:
+            StoreBusyError: None of them did it.
+        """
+        for number in range(_TRIES):
+            if number:
+                self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311 - no secret
+            yield
+        raise StoreBusyError
 
 
 def attributes(values: Values) -> dict[str, Any]:

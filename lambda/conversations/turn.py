@@ -138,20 +138,6 @@ class Turn:
                 self._finished = self._end(status, self._cut_items(partial), dict(usage or {}))
             return self._finished
 
-    def abandon(self) -> None:
-        """Forget the turn, of which nothing was produced: its request may come again as if for the first time.
-
-        A turn of which something was produced is ended as interrupted instead.
-
-        Raises:
-            LostTurnError: The turn is no longer this writer's.
-        """
-        with self._lock:
-            if self.resumed or self._pending or self._claim.stored > 1:
-                self.finish("interrupted")
-                return
-            self._transact([], self._change({"version": self._head.version + 1}, remove=["turn"]))
-
     def _end(self, status: TurnStatus, cut: list[Item], usage: dict[str, Any]) -> FinishedTurn:
         *before, last = self._writes(cut)
         self._write(before)

@@ -1,5 +1,10 @@
 """Why an agent cannot work: each error is one sentence for an operator, and none holds a secret or a token."""
 
+NOT_SENT = "not_sent"
+"""Reason (`answers.Refusal`) of a call that the gateway has not got, or turned away at its door: it did not run."""
+NO_ANSWER = "no_answer"
+"""Reason of a call whose answer got lost: whether it ran is not known."""
+
 
 class AgentError(Exception):
     """Base of the errors of this package; its text is one sentence that may be logged."""

@@ -19,7 +19,8 @@ from strands.tools.mcp.mcp_types import MCPToolResult
 from strands.types.exceptions import MCPClientInitializationError
 
 from gateway_agent import correlation
-from gateway_agent.answers import CUT, REFUSAL, Refusal, size, within
+from gateway_agent.answers import CUT, REFUSAL, UNAVAILABLE, Refusal, size, within
+from gateway_agent.errors import NO_ANSWER
 from gateway_agent.http import GatewayHttp
 from gateway_agent.retries import Backoff
 from gateway_agent.tokens import TokenSource
@@ -78,10 +79,18 @@ class GatewayClient(MCPClient):
         return result
 
     def _handle_tool_execution_error(self, tool_use_id: str, exception: Exception) -> MCPToolResult:
-        """Say what the gateway's own errors mean: Strands repeats their text alone."""
-        if not isinstance(exception, MCPError):
-            return super()._handle_tool_execution_error(tool_use_id, exception)
-        refusal = Refusal.of(exception.code, exception.message, exception.data)
+        """Say what the gateway's own errors mean: Strands repeats their text alone.
+
+        Any other is an answer that did not arrive or cannot be read, unless the caller itself gave the call up.
+        """
+        result = super()._handle_tool_execution_error(tool_use_id, exception)
+        if result.get("cancelled"):
+            return result
+        if isinstance(exception, MCPError):
+            refusal = Refusal.of(exception.code, exception.message, exception.data)
+        else:
+            sentence = f"No answer came that can be read ({type(exception).__name__})"
+            refusal = Refusal(UNAVAILABLE, f"{sentence}; whether the tool has run is not known", reason=NO_ANSWER)
         return MCPToolResult(
             status="error",
             toolUseId=tool_use_id,

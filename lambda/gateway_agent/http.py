@@ -13,6 +13,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import anyio
@@ -20,8 +21,8 @@ import anyio.to_thread
 import httpx2
 from opentelemetry import propagate
 
-from gateway_agent.answers import UNAVAILABLE
-from gateway_agent.errors import AgentError
+from gateway_agent.answers import RATE_LIMITED, UNAVAILABLE
+from gateway_agent.errors import NO_ANSWER, NOT_SENT, AgentError
 from gateway_agent.retries import TRANSIENT, Backoff, retry_after, retry_after_of
 from gateway_agent.tokens import TokenSource
 
@@ -30,6 +31,9 @@ READING_METHODS = frozenset({"initialize", "notifications/initialized", "ping", 
 
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 """Failures before a byte of the request has left."""
+
+_AT_THE_DOOR = frozenset({401, 403, 429})
+"""Statuses that a gateway gives before it calls anything."""
 
 _CONNECT_SECONDS = 5.0
 
@@ -76,6 +80,10 @@ class GatewayHttp(httpx2.AsyncClient):
             _logger.warning("the gateway answered %d at attempt %d", answer.status_code, attempt)
             await answer.aclose()
             await self._sleep(pause)
+        if answer.status_code in _AT_THE_DOOR and answer.is_closed and "error" not in _message(answer.content):
+            sentence = f"The gateway turned the request away ({answer.status_code})"
+            wait = _asked_to_wait(answer)
+            return _in_the_gateways_place(request, message, answer.status_code, sentence, NOT_SENT, wait=wait)
         return answer
 
     async def _attempt(
@@ -87,13 +95,14 @@ class GatewayHttp(httpx2.AsyncClient):
             with anyio.fail_after(self._timeout_seconds):
                 answer = await self._authorized(request, options)
         except AgentError as error:
-            return _in_the_gateways_place(request, message, 503, str(error)), False  # it was retried where it arose
+            # The token was asked for again where it failed.
+            return _in_the_gateways_place(request, message, 503, str(error), NOT_SENT), False
         except _UNSENT as error:
             sentence = f"The gateway cannot be reached ({type(error).__name__})"
-            return _in_the_gateways_place(request, message, 503, sentence), True
+            return _in_the_gateways_place(request, message, 503, sentence, NOT_SENT), True
         except (httpx2.TransportError, TimeoutError) as error:
             sentence = f"The gateway did not answer ({type(error).__name__}); whether the tool has run is not known"
-            return _in_the_gateways_place(request, message, 504, sentence), reads
+            return _in_the_gateways_place(request, message, 504, sentence, NO_ANSWER), reads
         return answer, answer.status_code == 429 or (reads and answer.status_code in TRANSIENT)
 
     async def _authorized(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
@@ -146,7 +155,11 @@ def _asked_to_wait(answer: httpx2.Response) -> float | None:
     return seconds
 
 
-def _in_the_gateways_place(request: httpx2.Request, message: Message, status: int, sentence: str) -> httpx2.Response:
-    """What the gateway's interceptors answer with a 503, made here."""
-    error = {"code": UNAVAILABLE, "message": sentence}
+def _in_the_gateways_place(
+    request: httpx2.Request, message: Message, status: int, sentence: str, reason: str, *, wait: float | None = None
+) -> httpx2.Response:
+    """A JSON-RPC error of ours; `reason` says whether the request may have been carried out."""
+    code = RATE_LIMITED if status == HTTPStatus.TOO_MANY_REQUESTS else UNAVAILABLE
+    data = {"reason": reason, **({} if wait is None else {"retryAfter": wait})}
+    error = {"code": code, "message": sentence, "data": data}
     return httpx2.Response(status, json={"jsonrpc": "2.0", "id": message.get("id"), "error": error}, request=request)

@@ -31,29 +31,47 @@ def model_from(settings: Mapping[str, str]) -> Model:
     Raises:
         ModelSettingsError: A setting is missing or wrong, or the scripted model is not allowed here.
     """
+    return _bedrock(settings) if _kind(settings) == "bedrock" else _scripted(settings)
+
+
+def check(settings: Mapping[str, str]) -> None:
+    """Check settings without making the model, which takes seconds. A script, and whether it may be played, stay open.
+
+    Args:
+        settings: As `model_from`.
+
+    Raises:
+        ModelSettingsError: A setting is missing or wrong.
+    """
+    if _kind(settings) == "bedrock":
+        _config(settings)
+
+
+def _kind(settings: Mapping[str, str]) -> str:
     kind = settings.get("FOUNDATION_MODEL", "bedrock")
-    if kind == "bedrock":
-        return _bedrock(settings)
-    if kind == "scripted":
-        return _scripted(settings)
-    raise ModelSettingsError(f"FOUNDATION_MODEL is {kind!r}; it must be 'bedrock', or 'scripted' for a local run.")
+    if kind not in ("bedrock", "scripted"):
+        raise ModelSettingsError(f"FOUNDATION_MODEL is {kind!r}; it must be 'bedrock', or 'scripted' for a local run.")
+    return kind
+
+
+def _config(settings: Mapping[str, str]) -> BedrockModel.BedrockConfig:
+    model_id = settings.get("FOUNDATION_MODEL_ID")
+    if not model_id:
+        raise ModelSettingsError(
+            "FOUNDATION_MODEL_ID is not set: give the id of a Bedrock model or of an inference profile."
+        )
+    return {
+        "model_id": model_id,
+        "max_tokens": _max_tokens(settings),
+        "streaming": True,
+        **_guardrail(settings),
+    }
 
 
 def _bedrock(settings: Mapping[str, str]) -> Model:
     from botocore.config import Config  # noqa: PLC0415 - a second of imports, which a health check need not wait for
     from strands.models import BedrockModel  # noqa: PLC0415
 
-    model_id = settings.get("FOUNDATION_MODEL_ID")
-    if not model_id:
-        raise ModelSettingsError(
-            "FOUNDATION_MODEL_ID is not set: give the id of a Bedrock model or of an inference profile."
-        )
-    config: BedrockModel.BedrockConfig = {
-        "model_id": model_id,
-        "max_tokens": _max_tokens(settings),
-        "streaming": True,
-        **_guardrail(settings),
-    }
     return BedrockModel(
         region_name=settings.get("AWS_REGION"),
         boto_client_config=Config(
@@ -61,7 +79,7 @@ def _bedrock(settings: Mapping[str, str]) -> Model:
             read_timeout=_READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
         ),
-        **config,
+        **_config(settings),
     )
 
 

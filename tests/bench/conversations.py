@@ -95,11 +95,11 @@ def _calls(mine: OwnerConversations, conversation: str, length: int) -> dict[str
     def history() -> None:
         turn = _turn(mine, f"{length}-history-{next(numbers)}", conversation)
         turn.history(turns=20)
-        turn.abandon()
+        turn.finish("interrupted")
 
     return {
         "load": lambda: mine.load(conversation),
-        "begin, give 20 turns, abandon": history,
+        "begin, give 20 turns, end": history,
         "append a turn": append,
     }
 

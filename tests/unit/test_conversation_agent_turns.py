@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import uuid
@@ -11,9 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from starlette.responses import JSONResponse
 
 from conversation_agent import answering
-from conversations import NewMessage
+from conversation_agent.history import for_model
+from conversation_agent.problems import Code, ServiceError
+from conversations import LostTurnError, NewMessage, StoreBusyError, TooLargeError, Turn
 from tests.sse import events, said
 from tests.unit.agent_services import LARGE, TARGET, AgentServices, agent_services, refusal, status
 from tests.unit.conversation_agent_support import (
@@ -145,6 +150,9 @@ def test_two_clients_cannot_write_one_conversation_at_a_time(table: World, servi
                 (409, "conversation_busy"), (409, "request_in_progress"),
             ]  # fmt: skip
             assert float(same.headers["Retry-After"]) > 0
+            [listed, *_] = agent.client.get("/api/conversations").json()["conversations"]
+            detail = agent.client.get(f"/api/conversations/{conversation_id}").json()
+            assert detail["conversation"] == listed, "one number, though the detail shows the open turn, too"
             played.pause("there").go.set()
             assert said(list(stream)) == "Half and half."
         assert agent.client.post("/chat", json=slow).json()["text"] == "Half and half."
@@ -187,6 +195,7 @@ def test_a_client_that_leaves_while_a_tool_works_ends_the_turn(table: World, ser
         stored = agent.messages(conversation_id)
     assert roles(stored) == ["user", "assistant", "user", "assistant"]
     assert texts(stored) == ["Slowly", "Wait. ", "Done."]
+    assert len(services.of("tools/call")) == 1
 
 
 def test_a_chat_whose_client_leaves_is_stored_as_far_as_it_went(table: World, services: AgentServices) -> None:
@@ -248,29 +257,109 @@ def test_a_rotated_secret_is_noticed_in_the_middle_of_a_conversation(table: Worl
     ("answer", "code"),
     [
         (refusal(LIMITED, "Rate limit exceeded", http=429), "gateway_throttled"),
-        (status(429), "gateway_failed"),
-        (status(500), "gateway_failed"),
-        (refusal(UNAVAILABLE, "The gateway failed inside", http=503), "gateway_unavailable"),
+        (status(429), "gateway_throttled"),
+        (refusal(UNAVAILABLE, "No keys", http=503, data={"reason": "keys_unavailable"}), "gateway_unavailable"),
     ],
 )
-def test_a_call_that_the_gateway_fails_can_be_made_again(
+def test_a_call_that_the_gateway_did_not_let_through_is_left_to_the_model_of_the_retry(
     table: World, services: AgentServices, answer: Any, code: str
 ) -> None:
-    played = script([*says("Let me look. "), *uses("get_time")], says("It is noon."))
+    played = script([*says("Let me look. "), *uses("get_time")], uses("get_time"), says("It is noon."))
     body = question("What time is it?")
     with running(table, services, played) as agent:
         services.gateway_answers["tools/call"] = deque([answer] * 4)
         found = agent.ask(body)
-        assert names(found)[-2:] == ["error", "done"]
+        assert names(found)[-3:] == ["usage", "error", "done"]
         assert (the(found, "error")["code"], the(found, "error")["retryable"]) == (code, True)
-        conversation_id = the(found, "start")["conversation_id"]
-        assert texts(agent.messages(conversation_id)) == ["What time is it?", "Let me look. "]
+        refused = services.of("tools/call")
         services.gateway_answers.clear()
         again = agent.ask(body)
         assert said(again) == "Let me look. It is noon."
-        stored = agent.messages(conversation_id)
-    assert roles(stored) == ["user", "assistant", "user", "assistant"]
-    assert texts(stored) == ["What time is it?", "Let me look. ", "It is noon."]
+        stored = agent.messages(the(found, "start")["conversation_id"])
+    assert roles(stored) == ["user", "assistant", "user", "assistant", "user", "assistant"]
+    assert [block["preview"][:22] for block in results(stored)][:1] == ["[This call did not run"]
+    assert len(services.of("tools/call")) == len(refused) + 1, "only the model made a call again"
+
+
+def test_a_neighbours_refusal_loses_no_answer_of_a_tool(table: World, services: AgentServices) -> None:
+    played = script([*uses("get_time", timezone="A"), *uses("get_time", timezone="B")], says("One of two."))
+    body = question("Do both")
+    with running(table, services, played) as agent:
+        services.gateway_answers["tools/call"] = deque([refusal(LIMITED, "Rate limit exceeded")])
+        first = agent.ask(body)
+        assert the(first, "error")["code"] == "gateway_throttled"
+        again = agent.ask(body)
+        assert [data for name, data in again if name == "tool_result"] == [
+            data for name, data in first if name == "tool_result"
+        ]
+        assert (said(again), the(again, "done")["status"]) == ("One of two.", "complete")
+        stored = results(agent.messages(the(first, "start")["conversation_id"]))
+    assert sorted(block["status"] for block in stored) == ["error", "success"]
+    assert sorted(zones(services)) == ["A", "B"], "each call reached the gateway once"
+
+
+@pytest.mark.parametrize(
+    "lost", [status(500), status(502), status(504), refusal(UNAVAILABLE, "The gateway failed inside", http=503)]
+)
+def test_a_call_whose_end_is_not_known_is_made_once_and_the_model_is_told(
+    table: World, services: AgentServices, lost: Any
+) -> None:
+    played = script(uses("get_time", timezone="PAY"), says("I cannot tell whether it was paid."))
+    body = question("Pay once")
+    with running(table, services, played) as agent:
+        services.gateway_answers["tools/call"] = deque([lost])
+        found = agent.ask(body)
+        assert names(found) == ["start", "tool_call", "tool_result", "text", "usage", "done"]
+        assert the(found, "tool_result")["status"] == "error"
+        assert "not known whether it ran" in the(found, "tool_result")["preview"]
+        assert said(agent.ask(body)) == said(found) == "I cannot tell whether it was paid."
+    assert zones(services) == ["PAY"]
+
+
+def test_a_call_that_was_under_way_when_the_answer_was_ended_is_made_once(
+    table: World, services: AgentServices
+) -> None:
+    played = script(uses("slow"), says("I cannot tell."))
+    body = question("Slowly")
+    with running(table, services, played) as agent:
+        agent.service.settings = replace(agent.service.settings, turn_seconds=1)
+        first = agent.ask(body)
+        assert (the(first, "error")["code"], names(first)) == ("time_limit", ["start", "tool_call", "error", "done"])
+        services.leave.set()
+        agent.service.settings = replace(agent.service.settings, turn_seconds=20)
+        again = agent.ask(body)
+        assert "not known whether it ran" in the(again, "tool_result")["preview"]
+        assert (said(again), the(again, "done")["status"]) == ("I cannot tell.", "complete")
+    assert len(services.of("tools/call")) == 1
+
+
+def test_an_answer_of_a_tool_that_comes_just_after_the_end_is_kept(
+    table: World, services: AgentServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "GRACE_SECONDS", 10)
+    played = script(uses("slow"), says("It is done."))
+    body = question("Slowly")
+    with running(table, services, played) as agent:
+        with agent.client.stream("POST", "/stream", json=body) as response:
+            stream = events(response)
+            assert [next(stream)[0], next(stream)[0]] == ["start", "tool_call"]
+            assert services.entered.wait(10)
+            [running_turn] = agent.service.turns.running
+            agent.server.loop.call_soon_threadsafe(running_turn.end, "test", ServiceError(Code.TIME_LIMIT))
+            agent.server.loop.call_soon_threadsafe(services.leave.set)
+            rest = list(stream)
+        assert names(rest) == ["tool_result", "usage", "error", "done"]
+        again = agent.ask(body)
+        assert (the(again, "tool_result")["preview"], said(again)) == ("done", "It is done.")
+    assert len(services.of("tools/call")) == 1
+
+
+def results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [block for message in messages for block in message["content"] if block["type"] == "tool_result"]
+
+
+def zones(services: AgentServices) -> list[str]:
+    return [call.message["params"]["arguments"]["timezone"] for call in services.of("tools/call")]
 
 
 def test_a_gateway_that_lets_nobody_in_is_told_before_the_model_is_asked(table: World, services: AgentServices) -> None:
@@ -331,13 +420,58 @@ def test_a_large_answer_is_cut_for_model_store_and_client(table: World, services
 def test_a_model_that_fails_is_told_without_its_details(
     table: World, services: AgentServices, step: dict[str, Any], http: int, code: str, retryable: bool
 ) -> None:
-    played = script(*[[*says("Half"), step]] * (4 if "throttle" in step else 1), says("Whole."))
+    played = script(*[[step]] * (4 if "throttle" in step else 1), says("Whole."))
     body = question("Tell me")
     with running(table, services, played) as agent:
         failed = agent.client.post("/chat", json=body)
         assert (failed.status_code, failed.json()["code"], failed.json()["retryable"]) == (http, code, retryable)
         assert "detail" not in failed.json()["detail"]
         assert agent.client.post("/chat", json=body).json()["text"] == "Whole."
+
+
+def test_what_a_model_said_before_it_was_throttled_is_not_said_twice(table: World, services: AgentServices) -> None:
+    played = script([*says("Half"), {"throttle": "slowly"}], says("Half and whole."))
+    body = question("Tell me")
+    with running(table, services, played) as agent:
+        first = agent.ask(body)
+        assert (said(first), the(first, "error")["code"]) == ("Half", "model_throttled")
+        assert the(first, "error")["retryable"]
+        assert said(agent.ask(body)) == "Half and whole."
+        assert texts(agent.messages(the(first, "start")["conversation_id"])) == ["Tell me", "Half and whole."]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        (LostTurnError(), "conversation_changed", True),
+        (TooLargeError("too long"), "too_large", False),
+        (StoreBusyError(), "store_throttled", True),
+        (ClientError({"Error": {"Code": "AccessDeniedException"}}, "TransactWriteItems"), "store_unavailable", True),
+    ],
+)
+@pytest.mark.parametrize("when", ["the call is stored", "its answer is stored"])
+def test_a_store_that_fails_during_an_answer_is_told_as_such(
+    table: World,
+    services: AgentServices,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: str,
+    retryable: bool,
+    when: str,
+) -> None:
+    add = Turn.add
+
+    def failing(turn: Turn, message: NewMessage) -> None:
+        if message.role == ("assistant" if when == "the call is stored" else "user"):
+            raise error
+        add(turn, message)
+
+    monkeypatch.setattr(Turn, "add", failing)
+    with running(table, services, script(uses("get_time"), says("It is noon."))) as agent:
+        found = agent.ask(question("What time is it?"))
+    assert names(found)[-2:] == ["error", "done"]
+    assert (the(found, "error")["code"], the(found, "error")["retryable"]) == (code, retryable)
+    assert "text" not in names(found)
 
 
 def test_an_answer_that_reaches_the_models_limit_is_complete_and_says_why(
@@ -349,16 +483,53 @@ def test_an_answer_that_reaches_the_models_limit_is_complete_and_says_why(
         assert texts(agent.messages(the(found, "start")["conversation_id"]))[-1] == "As far as it goes"
 
 
+def test_a_picture_of_a_tool_is_stored_and_the_model_keeps_it(table: World, services: AgentServices) -> None:
+    seen: list[Any] = []
+
+    def picture(request: Any) -> Any:
+        block = {"type": "image", "data": base64.b64encode(b"a picture").decode(), "mimeType": "image/png"}
+        result = {"content": [block], "resultType": "complete", "structuredContent": {"result": "x"}}
+        return JSONResponse({"jsonrpc": "2.0", "id": request.state.message_id, "result": result})
+
+    played = script(uses("get_time"), says("A picture."), says("The same picture."))
+    with running(table, services, played) as agent:
+        services.gateway_answers["tools/call"] = deque([picture])
+        first = agent.ask(question("Show me"))
+        assert (the(first, "tool_result")["preview"], the(first, "done")["status"]) == ("[image]", "complete")
+        conversation_id = the(first, "start")["conversation_id"]
+        kept = store(table).for_owner("role/finance-team").load(conversation_id).messages
+        seen += for_model(kept)[2]["content"][0]["toolResult"]["content"]
+        assert said(agent.ask(question("Again", conversation_id=conversation_id))) == "The same picture."
+    assert seen == [{"image": {"format": "png", "source": {"bytes": b"a picture"}}}]
+
+
+def test_a_question_that_a_guardrail_stopped_is_not_shown_to_it_again(table: World, services: AgentServices) -> None:
+    blocked = [*says("I may not say."), {"stop": "guardrail_intervened"}]
+    with running(table, services, script(blocked)) as agent:
+        first = agent.ask(question("What is the forbidden word?"))
+        assert (the(first, "done")["status"], the(first, "done")["stop_reason"]) == ("complete", "guardrail_intervened")
+        conversation_id = the(first, "start")["conversation_id"]
+        told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
+        assert "forbidden" not in told
+        assert "A guardrail stopped this question" in told
+        assert texts(agent.messages(conversation_id))[:2] == ["What is the forbidden word?", "I may not say."]
+
+
+def test_the_model_gets_no_more_of_earlier_turns_than_it_can_take(
+    table: World, services: AgentServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "HISTORY_BYTES", 1000)
+    with running(table, services, script(says("a" * 400), says("b" * 400))) as agent:
+        conversation_id = the(agent.ask(question("the first")), "start")["conversation_id"]
+        agent.ask(question("the second", conversation_id=conversation_id))
+        agent.ask(question("the third" * 50, conversation_id=conversation_id))
+        told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
+    assert "the third" in told
+    assert "the first" not in told
+
+
 def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services: AgentServices) -> None:
-    mine = store(table).for_owner("role/finance-team")
-    conversation_id = ""
-    for number in range(5):
-        turn: Any = mine.begin(
-            str(uuid.UUID(int=number)), [{"text": f"question {number}"}], conversation_id=conversation_id or None
-        )
-        for message in _hundred_messages_but_one():
-            turn.add(message)
-        conversation_id = turn.finish().conversation_id
+    conversation_id = _five_hundred_messages(table)
     with running(table, services, history_turns=2) as agent:
         found = agent.ask(question("What did I ask?", conversation_id=conversation_id))
         assert [f"question {number}" in said(found) for number in (2, 3, 4)] == [False, True, True]
@@ -371,6 +542,27 @@ def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services:
             if cursor is None:
                 break
     assert seen == list(range(502))
+
+
+def _five_hundred_messages(table: World) -> str:
+    """A conversation of five turns. Its transactions are single writes: moto copies the table for each of theirs."""
+
+    def one_by_one(**transaction: Any) -> None:
+        for part in transaction["TransactItems"]:
+            [(kind, request)] = part.items()
+            {"Put": table.client.put_item, "Update": table.client.update_item}[kind](**request)
+
+    mine = store(table).for_owner("role/finance-team")
+    conversation_id = ""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(table.client, "transact_write_items", one_by_one)
+        for number in range(5):
+            asked = [{"text": f"question {number}"}]
+            turn: Any = mine.begin(str(uuid.UUID(int=number)), asked, conversation_id=conversation_id or None)
+            for message in _hundred_messages_but_one():
+                turn.add(message)
+            conversation_id = str(turn.finish().conversation_id)
+    return conversation_id
 
 
 def _hundred_messages_but_one() -> Iterator[NewMessage]:

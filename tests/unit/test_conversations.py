@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from conversations import (
     ConflictError,
@@ -60,7 +61,7 @@ def test_a_turn_is_stored_with_all_that_it_holds(mine: OwnerConversations) -> No
     ]
     assert [m.sequence for m in loaded.messages] == [0, 1, 2, 3]
     assert {(m.turn, m.request_id, m.status) for m in loaded.messages} == {(0, "r1", "complete")}
-    assert (loaded.title, loaded.turn, loaded.length) == ("how much?", None, 4)
+    assert (loaded.summary.title, loaded.turn, loaded.length) == ("how much?", None, 4)
 
 
 @pytest.mark.parametrize("text", ["half a pair \ud83d", "nul \0", "ünï 🎉", '"\\'])
@@ -207,17 +208,6 @@ def test_an_interrupted_turn_is_kept_and_its_retry_goes_on(mine: OwnerConversati
     retry.add(answered("whole"))
     assert retry.finish().messages == mine.load(turn.conversation_id).messages
     assert isinstance(mine.begin("r1", said("question")), FinishedTurn)
-
-
-def test_an_abandoned_turn_leaves_nothing_and_may_come_again(mine: OwnerConversations) -> None:
-    conversation = ask(mine, "r1")
-    turn = begun(mine, "r2", "question", conversation)
-    turn.abandon()
-    assert mine.load(conversation).length == 2
-    retry = begun(mine, "r2", "question", conversation)
-    retry.add(answered("answer"))
-    retry.abandon()  # something was produced by now
-    assert texts(mine.load(conversation).messages)[2:] == ["question", "answer"]
 
 
 def test_finish_may_be_repeated_when_its_answer_got_lost(table: World, mine: OwnerConversations) -> None:
@@ -410,8 +400,30 @@ def test_no_item_expires_before_its_conversation(table: World, mine: OwnerConver
         expires = int(head["ttl"]["N"])
         assert expires >= table.clock.now + 27 * DAY
         assert all(int(item["ttl"]["N"]) >= expires for item in items)
-        assert mine.load(conversation).expires_at.timestamp() == expires
+        assert mine.load(conversation).summary.expires_at.timestamp() == expires
     assert mine.load(conversation).length == len([n for n in range(12) if n == 0 or n % 3]) * 2
+
+
+def test_an_expiry_that_cannot_be_put_off_fails_neither_a_turn_nor_a_reader(
+    table: World, mine: OwnerConversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = ask(mine, "r0")
+    table.clock.now += 29 * DAY
+    turn = begun(mine, "r1", "question", conversation)
+    turn.add(answered("answer"))
+    ends = table.client.transact_write_items
+    calls: list[Any] = []
+
+    def refusing(**request: Any) -> Any:
+        calls.append(request)
+        if len(calls) > 1:  # the first ends the turn
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "TransactWriteItems")
+        return ends(**request)
+
+    monkeypatch.setattr(table.client, "transact_write_items", refusing)
+    assert turn.finish().status == "done"
+    assert texts(mine.load(conversation).messages)[2:] == ["question", "answer"]
+    assert len(calls) == 3
 
 
 def test_reading_writes_only_now_and_then(table: World, mine: OwnerConversations) -> None:
@@ -473,11 +485,11 @@ def test_a_conversation_made_by_hand_is_made_once_and_takes_its_title_from_the_f
     assert (new, new_again, made) == (True, False, again)
     assert mine.load(made.id).messages == []
     ask(mine, "r1", conversation_id=made.id)
-    assert mine.load(made.id).title == "question r1"
+    assert mine.load(made.id).summary.title == "question r1"
     titled, _ = mine.create(request_id="c2", title="  Budget\n2027 " + "x" * 300)
     assert titled.title == "Budget 2027…"
     ask(mine, "r2", conversation_id=titled.id)
-    assert mine.load(titled.id).title == titled.title
+    assert mine.load(titled.id).summary.title == titled.title
 
 
 @pytest.mark.parametrize(("refused", "begins"), [(3, True), (1000, False)])

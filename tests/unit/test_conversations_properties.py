@@ -23,6 +23,7 @@ from conversations import (
     RequestReusedError,
     Turn,
 )
+from conversations.contents import decoded, encoded
 from tests.unit.conversations_support import World, answered, empty, said, texts, world
 
 OWNERS = ("role/one", "role/two")
@@ -287,3 +288,15 @@ def refused(call: Any, *arguments: Any, **named: Any) -> type | None:
     except ConversationError as error:
         return type(error)
     return None
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.binary()
+KEYS = st.sampled_from(["$bytes", "$$bytes", "bytes", "a"])
+CONTENTS = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=2), max_leaves=10
+)
+
+
+@given(CONTENTS)
+def test_any_content_comes_back_as_it_was_bytes_too(content: Any) -> None:
+    assert decoded(encoded([{"block": content}])) == [{"block": content}]
