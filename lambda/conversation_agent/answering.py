@@ -30,7 +30,7 @@ STORE_ERRORS = (ConversationError, ClientError, BotoCoreError)
 KEEP_SECONDS = 2.0
 """How often what was said is stored."""
 HISTORY_BYTES = 400_000
-"""How much of the earlier turns the model gets at most, as JSON: about 100,000 tokens, half of what models take."""
+"""How much of the earlier turns the model gets, as JSON: about 100,000 tokens, half of what models take."""
 GRACE_SECONDS = 0.5
 """How long a stopped agent may take to notice, and a tool that was called to answer; after SIGTERM Lambda leaves two
 seconds in all (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown)."""
@@ -187,7 +187,9 @@ class Answering:
         return await self._assistant.answer(messages, asker=self._asker, listener=self._recorder, stop=self._stop)
 
     def _earlier(self) -> list[Message]:
-        return self._turn.history(turns=self._history_turns, most_bytes=HISTORY_BYTES)
+        """The newest turns that fit; the last one in any case, since a question often means the answer before it."""
+        fitting = self._turn.history(turns=self._history_turns, most_bytes=HISTORY_BYTES)
+        return fitting or self._turn.history(turns=1)
 
     async def _keep(self) -> None:
         """Store every now and then what was said; the end of the answer when the turn is no longer ours."""

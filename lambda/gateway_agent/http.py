@@ -80,7 +80,11 @@ class GatewayHttp(httpx2.AsyncClient):
             _logger.warning("the gateway answered %d at attempt %d", answer.status_code, attempt)
             await answer.aclose()
             await self._sleep(pause)
-        if answer.status_code in _AT_THE_DOOR and answer.is_closed and "error" not in _message(answer.content):
+        if (
+            answer.status_code in _AT_THE_DOOR
+            and answer.is_closed
+            and not isinstance(_message(answer.content).get("error"), dict)
+        ):
             sentence = f"The gateway turned the request away ({answer.status_code})"
             wait = _asked_to_wait(answer)
             return _in_the_gateways_place(request, message, answer.status_code, sentence, NOT_SENT, wait=wait)

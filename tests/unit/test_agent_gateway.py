@@ -18,7 +18,7 @@ from strands import Agent
 from strands.tools.mcp import MCPClient
 from strands.types.exceptions import MCPClientInitializationError
 
-from gateway_agent.answers import CUT, REFUSAL, within
+from gateway_agent.answers import CUT, REFUSAL, UNAVAILABLE, within
 from gateway_agent.gateway import gateway_tools
 from gateway_agent.retries import Backoff
 from gateway_agent.tokens import TokenSource
@@ -171,6 +171,15 @@ def test_a_call_that_may_have_run_is_not_made_again(
     assert len(services.of("tools/call")) == 1
     assert waits == []
     assert call(tools, "get_time")["status"] == "success"  # the session lives on
+
+
+@pytest.mark.parametrize(("code", "means"), [(401, UNAVAILABLE), (403, UNAVAILABLE), (429, -32003)])
+def test_a_call_that_was_turned_away_at_the_door_certainly_did_not_run(
+    services: AgentServices, tools: MCPClient, code: int, means: int
+) -> None:
+    services.gateway_answers["tools/call"] = _queue(*[status(code, {"error": "no"}, retry_after="40")] * 2)
+    refused = call(tools, "get_time")["metadata"][REFUSAL]
+    assert (refused["code"], refused["reason"], refused["retry_after"]) == (means, "not_sent", 40)
 
 
 @pytest.mark.parametrize("method", ["server/discover", "tools/list"])

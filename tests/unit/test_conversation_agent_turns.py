@@ -524,8 +524,12 @@ def test_the_model_gets_no_more_of_earlier_turns_than_it_can_take(
         agent.ask(question("the second", conversation_id=conversation_id))
         agent.ask(question("the third" * 50, conversation_id=conversation_id))
         told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
-    assert "the third" in told
-    assert "the first" not in told
+        assert "the third" in told
+        assert "the first" not in told
+        agent.ask(question("a fourth that is long" * 100, conversation_id=conversation_id))
+        told = said(agent.ask(question("What did I ask?", conversation_id=conversation_id)))
+        assert "a fourth" in told, "the last turn, however large it is"
+        assert "the third" not in told
 
 
 def test_a_conversation_of_five_hundred_messages_goes_on(table: World, services: AgentServices) -> None:
