@@ -73,7 +73,7 @@ def test_objects_of_the_cluster_are_valid(environment: str) -> None:
     objects = cluster_objects(environment)
     for one in objects:
         validate(one)
-    assert {"ConfigMap", "NodeClass", "NodePool", "PriorityClass"} <= {one["kind"] for one in objects}
+    assert {"NodeClass", "NodePool", "PriorityClass"} <= {one["kind"] for one in objects}
 
 
 @pytest.mark.parametrize("environment", WITH_CLUSTER)
@@ -85,7 +85,6 @@ def test_pods_ask_for_the_nodes_and_the_priority_that_the_cluster_has(environmen
     assert nodes["metadata"]["labels"].items() <= AGENT_NODES.items()
     assert taint.items() <= AGENT_TAINT.items()
     assert only(objects, "NodeClass")["spec"]["networkPolicy"] == "DefaultDeny"
-    assert only(objects, "ConfigMap")["data"]["enable-network-policy-controller"] == "true"
 
 
 HTTPS, AGENT, DNS = Port(443), Port(8080), Port(53, "UDP")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from foundation.kubernetes.labels import namespaced, pod_labels, selector
 from foundation.kubernetes.network import AGENT_PORT, OTLP_PORT
+from foundation.kubernetes.node_labels import AGENTS, WORKLOAD_TYPE
 from foundation.kubernetes.plans import SURGE, Manifest, TenantPlan, WorkloadPlan, service_account_name
 from foundation.kubernetes.quantities import memory
 
 PRIORITY_CLASS = "foundation-agents"
-AGENT_NODES = {"eks.amazonaws.com/compute-type": "auto", "workload-type": "agents"}
-AGENT_TAINT = {"key": "workload-type", "operator": "Equal", "value": "agents", "effect": "NoSchedule"}
-"""What the cluster's stack makes for agents: a priority, and a node pool of Auto Mode that other pods keep away from.
+"""Priority of agents, which the cluster's stack makes: above whatever says none, below the cluster's own."""
+AGENT_NODES = {"eks.amazonaws.com/compute-type": "auto", WORKLOAD_TYPE: AGENTS}
+AGENT_TAINT = {"key": WORKLOAD_TYPE, "operator": "Equal", "value": AGENTS, "effect": "NoSchedule"}
+"""The node pool of Auto Mode that the cluster's stack makes for agents, and other pods keep away from.
 
 EKS enforces rules with host names on nodes of Auto Mode alone, and on this pool's a pod reaches nothing before its
 policies are in place."""
