@@ -107,8 +107,8 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
         "nodeSelector": dict(AGENT_NODES),
         "tolerations": [dict(AGENT_TAINT)],
         "topologySpreadConstraints": [
-            _spread(workload, "topology.kubernetes.io/zone", "DoNotSchedule"),
-            _spread(workload, "kubernetes.io/hostname", "ScheduleAnyway"),
+            _spread(workload, "topology.kubernetes.io/zone"),
+            _spread(workload, "kubernetes.io/hostname"),
         ],
         # Names with a dot are asked for as they are, not below the cluster's domains first: the filter on DNS knows
         # no such names, and its answer would end the search.
@@ -125,12 +125,18 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
     }
 
 
-def _spread(workload: WorkloadPlan, topology: str, otherwise: str) -> Manifest:
-    """Pods of one version evenly over `topology`; a domain whose nodes are tainted, as in a failing zone, is none."""
+def _spread(workload: WorkloadPlan, topology: str) -> Manifest:
+    """Pods of one version evenly over `topology` where there is room, and somewhere otherwise.
+
+    A rule without exception (DoNotSchedule) would hold pods back when a zone fails: Auto Mode goes on counting a zone
+    that it could make nodes in, so that the pods which were there have to wait for exactly that zone. When it makes
+    nodes, it takes this preference for a rule as long as it can
+    (https://karpenter.sh/docs/concepts/scheduling/#topology-spread). A domain whose nodes are tainted is none.
+    """
     return {
         "maxSkew": 1,
         "topologyKey": topology,
-        "whenUnsatisfiable": otherwise,
+        "whenUnsatisfiable": "ScheduleAnyway",
         "nodeTaintsPolicy": "Honor",
         "labelSelector": {"matchLabels": selector(workload)},
         "matchLabelKeys": ["pod-template-hash"],
@@ -171,10 +177,6 @@ def _probe(path: str) -> Manifest:
 
 def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
     """The agent's settings: names of what it reads, never a secret. `$(HOST_IP)` is the node's, set before them."""
-    guardrail = {
-        "FOUNDATION_GUARDRAIL_ID": workload.guardrail_id,
-        "FOUNDATION_GUARDRAIL_VERSION": workload.guardrail_version,
-    }
     return {
         "AWS_REGION": plan.network.region,
         # Without it DynamoDB is called at a host of the account's own, which the rules for hosts do not name:
@@ -185,10 +187,9 @@ def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
         "FOUNDATION_ENVIRONMENT": plan.environment,
         "FOUNDATION_GATEWAY_URL_PARAMETER": plan.gateway_parameter,
         "FOUNDATION_GRACE_SECONDS": str(_GRACE_SECONDS),
-        "FOUNDATION_MODEL_ID": workload.model_id,
         "FOUNDATION_SECRET": workload.secret,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://$(HOST_IP):{OTLP_PORT}",
-        **{name: value for name, value in guardrail.items() if value is not None},
+        **workload.model.variables(),
     }
 
 
