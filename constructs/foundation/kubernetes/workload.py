@@ -128,8 +128,8 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
 def _spread(workload: WorkloadPlan, topology: str) -> Manifest:
     """Pods of one version evenly over `topology` where there is room, and somewhere otherwise.
 
-    A rule without exception (DoNotSchedule) would hold pods back when a zone fails: Auto Mode goes on counting a zone
-    that it could make nodes in, so that the pods which were there have to wait for exactly that zone. When it makes
+    A rule without exception (DoNotSchedule) may hold pods back when a zone fails: Auto Mode counts a zone in which it
+    could make nodes as one without pods, and those that were there would wait for exactly that zone. When it makes
     nodes, it takes this preference for a rule as long as it can
     (https://karpenter.sh/docs/concepts/scheduling/#topology-spread). A domain whose nodes are tainted is none.
     """
