@@ -15,7 +15,8 @@ from conversations import Message
 Said = tuple[str, list[dict[str, Any]]]
 
 QUESTION: Said = ("user", [{"text": "Do both"}])
-CALLS: Said = (
+_USES = [{"toolUse": {"toolUseId": one, "name": "t", "input": {}}} for one in "AB"]
+CALLS: Said = ("assistant", [{"text": "Now. "}, *_USES])
     "assistant",
     [{"text": "Now. "}, *({"toolUse": {"toolUseId": one, "name": "t", "input": {}}} for one in "AB")],
 )
