@@ -232,6 +232,7 @@ def test_an_answer_ends_before_the_functions_time_is_over(table: World, services
     played = script([*says("Half"), {"pause": "never"}], says("Whole."))
     body = question("Tell me")
     with running(table, services, played) as agent:
+        agent.client.get("/api/conversations")  # it is loaded: that takes of the answer's time
         agent.service.settings = replace(agent.service.settings, turn_seconds=1)
         found = agent.ask(body)
         assert the(found, "error")["code"] == "time_limit"
@@ -322,11 +323,14 @@ def test_a_call_that_was_under_way_when_the_answer_was_ended_is_made_once(
     played = script(uses("slow"), says("I cannot tell."))
     body = question("Slowly")
     with running(table, services, played) as agent:
-        agent.service.settings = replace(agent.service.settings, turn_seconds=1)
-        first = agent.ask(body)
-        assert (the(first, "error")["code"], names(first)) == ("time_limit", ["start", "tool_call", "error", "done"])
+        with agent.client.stream("POST", "/stream", json=body) as response:
+            stream = events(response)
+            assert [next(stream)[0], next(stream)[0]] == ["start", "tool_call"]
+            assert services.entered.wait(10)
+            [running_turn] = agent.service.turns.running
+            agent.server.loop.call_soon_threadsafe(running_turn.end, "test", ServiceError(Code.TIME_LIMIT))
+            assert names(list(stream)) == ["error", "done"]
         services.leave.set()
-        agent.service.settings = replace(agent.service.settings, turn_seconds=20)
         again = agent.ask(body)
         assert "not known whether it ran" in the(again, "tool_result")["preview"]
         assert (said(again), the(again, "done")["status"]) == ("I cannot tell.", "complete")
