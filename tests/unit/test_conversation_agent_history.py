@@ -17,9 +17,6 @@ Said = tuple[str, list[dict[str, Any]]]
 QUESTION: Said = ("user", [{"text": "Do both"}])
 _USES = [{"toolUse": {"toolUseId": one, "name": "t", "input": {}}} for one in "AB"]
 CALLS: Said = ("assistant", [{"text": "Now. "}, *_USES])
-    "assistant",
-    [{"text": "Now. "}, *({"toolUse": {"toolUseId": one, "name": "t", "input": {}}} for one in "AB")],
-)
 
 
 def result(call: str) -> Said:
