@@ -128,7 +128,7 @@ class ConversationAgent(Construct):
         )
         self.function: lambda_.Function = made.function
         conversations.credentials.grant_read(made.role)
-        conversations.table.grant_tenant(made.role, tenant=conversations.tenant)
+        conversations.table.grant_agent(made.role, tenant=conversations.tenant, agent=conversations.agent)
         self.url = self._function_url(cors_origins)
         ssm.StringParameter(
             self,

@@ -32,7 +32,7 @@ class AgentRights:
 class AgentIdentity(Construct):
     """The role that an agent's pods act under, through EKS Pod Identity.
 
-    It may read the agent's own secret, the gateway's URL and the tenant's conversations, and use the agent's model. It
+    It may read the agent's own secret, the gateway's URL and the agent's conversations, and use the agent's model. It
     has no permission for the gateway: agents call it with a bearer token that the secret gets them, so to AWS the
     caller is no IAM principal, and the gateway's authorizer and policies decide
     (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-inbound-auth.html).
@@ -77,7 +77,7 @@ class AgentIdentity(Construct):
             description=f"Agent {tenant}/{agent} in the cluster",
         )
         rights.credentials.grant_read(self.role)
-        conversations.grant_tenant(self.role, tenant=tenant)
+        conversations.grant_agent(self.role, tenant=tenant, agent=agent)
         url = Stack.of(self).format_arn(
             service="ssm", resource="parameter", resource_name=gateway_parameter.removeprefix("/")
         )

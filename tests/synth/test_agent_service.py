@@ -99,7 +99,7 @@ def test_it_reads_its_own_secret_and_no_other(environment: str, tenant: str) -> 
 
 
 @of_every_tenant
-def test_it_reaches_its_tenants_rows_and_no_others(environment: str, tenant: str) -> None:
+def test_it_reaches_its_own_rows_and_no_others(environment: str, tenant: str) -> None:
     of_the_table = [
         statement
         for statement in statements(stack_of(environment, tenant))
@@ -107,7 +107,8 @@ def test_it_reaches_its_tenants_rows_and_no_others(environment: str, tenant: str
     ]
     assert of_the_table
     for statement in of_the_table:
-        assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": [f"{tenant}#*"]}
+        own = [f"{tenant}#{AGENTS[tenant]}#*"]
+        assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": own}
         assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
 
 
