@@ -124,8 +124,25 @@ class ConversationTable(Construct):
                 conditions=condition,
             )
         )
-        self._key.grant(role, "kms:Decrypt")
+        role.add_to_policy(self._reading())
         Tags.of(role).add(TENANT_TAG, tenant)
+
+    def _reading(self) -> iam.PolicyStatement:
+        """Using the key as DynamoDB does for whoever reads or writes the table, and in no other way.
+
+        DynamoDB names itself, and the table in the encryption context:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html.
+        """
+        return iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[self._key.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"dynamodb.{self.table.env.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:dynamodb:tableName": self.table.table_name,
+                }
+            },
+        )
 
 
 def _tenants_apart() -> list[iam.PolicyStatement]:

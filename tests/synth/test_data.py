@@ -63,7 +63,8 @@ def test_an_agents_role_reaches_the_agents_items_alone() -> None:
     table = ConversationTable(stack, "Conversations", key=key, retention_days=30, retain=False)
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     table.grant_agent(role, tenant="acme-corp", agent="finance-agent")
-    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    everything = Template.from_stack(stack).to_json()["Resources"]
+    resources = everything.values()
     [policy] = [r["Properties"]["PolicyDocument"] for r in resources if r["Type"] == "AWS::IAM::Policy"]
     [items, index, decrypt] = policy["Statement"]
     assert (
@@ -90,6 +91,11 @@ def test_an_agents_role_reaches_the_agents_items_alone() -> None:
     [arn] = many(index["Resource"])
     assert arn["Fn::Join"][1][-1] == "/index/by-owner"
     assert many(decrypt["Action"]) == ["kms:Decrypt"]
+    [name] = [logical_id for logical_id, r in everything.items() if r["Type"] == "AWS::DynamoDB::GlobalTable"]
+    assert decrypt["Condition"]["StringEquals"] == {
+        "kms:ViaService": "dynamodb.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:aws:dynamodb:tableName": {"Ref": name},
+    }
     [tags] = [r["Properties"]["Tags"] for r in resources if r["Type"] == "AWS::IAM::Role"]
     assert tags == [{"Key": "foundation:tenant", "Value": "acme-corp"}]
 

@@ -19,9 +19,9 @@ from aws_cdk import (
 )
 from constructs import Construct, IConstruct
 
-from foundation.acknowledge import acknowledge, arn_as_printed
+from foundation.acknowledge import acknowledge
 from foundation.cluster.versions import layer_module
-from foundation.function_runtime import VpcPlacement, runtime_statements
+from foundation.function_runtime import VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
 
 _OLD_RUNTIME = ("AwsSolutions-L1", "Serverless-LambdaLatestVersion")
@@ -104,7 +104,7 @@ class KubectlRuntime(Construct):
                 ],
             )
         )
-        self._acknowledge_interfaces(self.role)
+        acknowledge_runtime(self.role, placement=self._placement)
 
     def shape(self, cluster: Construct) -> None:
         """Hold the functions that CDK made below `cluster` to this."""
@@ -120,7 +120,7 @@ class KubectlRuntime(Construct):
         _resource(framework, lambda_.CfnFunction).add_resource_dependency(_resource(policy, iam.CfnPolicy))
         # CDK's condition for a policy that the role, which takes none, did not get.
         self.node.try_remove_child("HasEcrPublic")
-        self._acknowledge_interfaces(policy)
+        acknowledge_runtime(policy, placement=self._placement)
         self._acknowledge_functions(provider, handler)
 
     def _shape_function(self, function: IConstruct) -> None:
@@ -154,22 +154,9 @@ class KubectlRuntime(Construct):
     def _statements(self) -> list[iam.PolicyStatement]:
         """What Lambda does under the role of either function: logs, network interfaces, variables, traces."""
         return [
-            *runtime_statements(self, log_group=self._log_group, placement=self._placement),
-            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self._log_keeping.key.key_arn]),
+            *runtime_statements(self, log_group=self._log_group, key=self._log_keeping.key, placement=self._placement),
             iam.PolicyStatement(actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]),
         ]
-
-    def _acknowledge_interfaces(self, construct: IConstruct) -> None:
-        interfaces = arn_as_printed(self, "ec2", "network-interface/*")
-        acknowledge(
-            construct,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions and EC2's DescribeNetworkInterfaces and "
-                "DescribeSubnets know no resource types (service authorization reference); the Deny is on everything",
-                f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is created; "
-                "subnet and security group are exact, and a Deny keeps the function's own code from these actions",
-            },
-        )
 
 
 def _resource(construct: IConstruct, kind: type[Resource]) -> Resource:
