@@ -115,14 +115,15 @@ LIMITS: tuple[Limit, ...] = (
     ),
     Limit(
         subject="x-amzn-request-context, which tells an agent's service who calls",
-        not_proved="The emulator writes it over what a caller sends; on AWS the layer's Web Adapter does. The tenancy of "
-        "the whole service hangs on it",
+        not_proved="The emulator writes it over what a caller sends; on AWS the layer's Web Adapter does. The whole "
+        "service's tenancy hangs on it",
         checked="the first check after the first deployment: docs/guides/conversations.md, After the first deployment",
     ),
     Limit(
         subject="AWS::Lambda::Url with InvokeMode RESPONSE_STREAM of a function in a VPC (agent_service.in_vpc)",
-        not_proved="Streams here as outside a VPC. AWS's page on response streaming says that function URLs do not support "
-        "it within a VPC environment, which is read as being about clients there (docs/decisions/agent-service.md)",
+        not_proved="Streams here as outside a VPC. AWS's page on response streaming says that function URLs do not "
+        "support it within a VPC environment, which is read as being about clients there "
+        "(docs/decisions/agent-service.md)",
         checked=f"{_ACCOUNT}: docs/guides/conversations.md, After the first deployment; the way out is in_vpc: false",
     ),
     Limit(
