@@ -47,7 +47,8 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         subject="AWS::KMS::Key and every KmsKeyId, KMSKeyArn, KmsKeyArn",
         not_proved="Keys exist and their policies decide direct calls, but services do not ask them: a missing "
-        "kms:Decrypt or a key policy that forgets a service is not noticed, and nothing is encrypted on disk",
+        "kms:Decrypt, one whose condition (kms:ViaService, an encryption context) the service's call does not meet, or "
+        "a key policy that forgets a service is not noticed, and nothing is encrypted on disk",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
