@@ -27,10 +27,11 @@ def runtime_statements(
 ) -> list[iam.PolicyStatement]:
     """Writing to its log group, reading its variables and, in a VPC, managing its network interfaces.
 
-    The key is for Lambda alone to use, not for the code
-    (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service). The function
-    cannot be named by `kms:EncryptionContext:aws:lambda:FunctionArn`: it waits for its role's policy, which would wait
-    for it.
+    The key opens what Lambda encrypted as variables of a function, and nothing else that is under it: Lambda names the
+    function in the encryption context
+    (https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context,
+    https://github.com/aws/serverless-application-model/issues/1989). Not this function alone: it waits for its role's
+    policy, which would have to wait for its name.
 
     Args:
         scope: any construct of the function's stack.
@@ -41,10 +42,13 @@ def runtime_statements(
     own_logs = iam.PolicyStatement(
         actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
     )
+    functions = Stack.of(scope).format_arn(
+        service="lambda", resource="function", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
     variables = iam.PolicyStatement(
         actions=["kms:Decrypt"],
         resources=[key.key_arn],
-        conditions={"StringEquals": {"kms:ViaService": f"lambda.{Stack.of(scope).region}.amazonaws.com"}},
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:lambda:FunctionArn": functions}},
     )
     return [own_logs, variables, *(_interface_statements(scope, placement) if placement else ())]
 

@@ -115,6 +115,20 @@ def test_it_reaches_its_own_rows_and_no_others(environment: str, tenant: str) ->
 
 
 @of_every_tenant
+def test_it_uses_keys_for_its_variables_its_secret_and_the_table_alone(environment: str, tenant: str) -> None:
+    variables, secret, table = (each["Condition"] for each in allowing(stack_of(environment, tenant), "kms:Decrypt"))
+    assert variables.keys() == {"ArnLike"}
+    [functions] = variables["ArnLike"].values()
+    assert [*variables["ArnLike"]] == ["kms:EncryptionContext:aws:lambda:FunctionArn"]
+    assert written(functions).endswith(":lambda:us-east-1:<AWS::AccountId>:function:*")
+    assert secret.keys() == {"StringEquals"}
+    assert secret["StringEquals"].keys() == {"kms:EncryptionContext:SecretARN"}
+    assert table.keys() == {"StringEquals"}
+    assert table["StringEquals"].keys() == {"kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"}
+    assert table["StringEquals"]["kms:ViaService"] == "dynamodb.us-east-1.amazonaws.com"
+
+
+@of_every_tenant
 def test_it_calls_its_model_and_no_other(environment: str, tenant: str) -> None:
     by_profile, by_model = allowing(stack_of(environment, tenant), "bedrock:InvokeModel")
     model = "anthropic.claude-sonnet-4-6"
