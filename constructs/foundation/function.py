@@ -11,7 +11,7 @@ from constructs import Construct
 
 from foundation.acknowledge import acknowledge
 from foundation.bundle import archive, bundle
-from foundation.function_runtime import VpcPlacement, acknowledge_runtime, runtime_statements
+from foundation.function_runtime import NO_DEAD_LETTERS, VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
 from foundation.variables import check_variables
 from foundation.web_server import SCRIPT, WebServer, start_script, web_archive
@@ -27,7 +27,6 @@ SHARED_PACKAGES = ("toolkit",)
 GOVERNANCE_PACKAGES = ("governance",)
 """What the functions share that judge and record calls (docs/decisions/interceptors.md)."""
 
-_NO_DEAD_LETTERS = ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ")
 _DEAD_LETTERS = (
     "a dead-letter queue keeps events whose failure nobody notices: "
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
@@ -151,7 +150,7 @@ class PythonFunction(Construct):
             security_groups=[placement.security_group] if placement else None,
         )
         acknowledge_runtime(self, placement=placement)
-        acknowledge(self, {_NO_DEAD_LETTERS: _URL_TELLS if web else _CALLER_TELLS})
+        acknowledge(self, {NO_DEAD_LETTERS: _URL_TELLS if web else _CALLER_TELLS})
 
     def _bundle(self, package: str, contents: BundleContents, aws_services: tuple[str, ...]) -> Path:
         script = {SCRIPT: start_script(package)} if contents.web else {}

@@ -12,6 +12,9 @@ from constructs import Construct, IConstruct
 
 from foundation.acknowledge import RuleIds, acknowledge, arn_as_printed
 
+NO_DEAD_LETTERS = ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ")
+"""Ids of the finding that a function has no dead-letter queue; what gets its errors instead, its maker says."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VpcPlacement:

@@ -290,7 +290,7 @@ LIMITS: tuple[Limit, ...] = (
         checked=f"the saved queries, parsed as Athena's (tests/unit/test_audit_queries.py); {_ACCOUNT}",
     ),
     Limit(
-        subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::SNS::Topic",
+        subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::Logs::MetricFilter, AWS::SNS::Topic",
         not_proved="No metric is written, so no alarm goes off",
         checked=_SYNTH,
     ),

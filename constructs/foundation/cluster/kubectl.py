@@ -21,12 +21,11 @@ from constructs import Construct, IConstruct
 
 from foundation.acknowledge import acknowledge
 from foundation.cluster.versions import layer_module
-from foundation.function_runtime import VpcPlacement, acknowledge_runtime, runtime_statements
+from foundation.function_runtime import NO_DEAD_LETTERS, VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
 
 _OLD_RUNTIME = ("AwsSolutions-L1", "Serverless-LambdaLatestVersion")
 _NO_RESERVATION = ("NIST.800.53.R5-LambdaConcurrency", "HIPAA.Security-LambdaConcurrency")
-_NO_DEAD_LETTERS = ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ")
 
 Resource = TypeVar("Resource", bound=CfnResource)
 
@@ -145,7 +144,7 @@ class KubectlRuntime(Construct):
                 "(Runtime.determineLatestPythonRuntime); a new release of aws-cdk-lib raises it",
                 _NO_RESERVATION: "CloudFormation calls it, once for each manifest of a deployment; a reservation would "
                 "take from the account's limit all year",
-                _NO_DEAD_LETTERS: "CloudFormation waits for its answer and fails the deployment without one; a "
+                NO_DEAD_LETTERS: "CloudFormation waits for its answer and fails the deployment without one; a "
                 "dead-letter queue keeps events whose failure nobody notices: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
             },
