@@ -18,20 +18,33 @@ PRINCIPAL = "arn:aws:iam::123456789012:role/acme-developers"
 POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 _TRUST = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": ["eks.amazonaws.com", "ec2.amazonaws.com", "pods.eks.amazonaws.com"]},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+    ],
 }
 _ARN = "arn:aws:eks:us-east-1:123456789012"
 
 
 def fill(client: Clients, account: Account) -> Made:
-    eks, iam = client("eks"), client("iam")
+    eks, iam, ec2 = client("eks"), client("iam"), client("ec2")
     for name in ("acme-platform", "acme-developers"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    network = {"subnetIds": ["subnet-0a", "subnet-0b"]}
+    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.77.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for number, zone in enumerate("ab")
+    ]
+    network = {"subnetIds": subnets}
     eks.create_cluster(name=CLUSTER, roleArn=ROLE, resourcesVpcConfig=network, version="1.34", tags={"owner": "acme"})
     sizes = {"minSize": 1, "maxSize": 3, "desiredSize": 2}
     eks.create_nodegroup(
-        clusterName=CLUSTER, nodegroupName=NODES, nodeRole=ROLE, subnets=["subnet-0a"], scalingConfig=sizes
+        clusterName=CLUSTER, nodegroupName=NODES, nodeRole=ROLE, subnets=subnets[:1], scalingConfig=sizes
     )
     if account == "moto":
         eks.create_fargate_profile(

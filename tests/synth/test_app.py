@@ -54,8 +54,8 @@ def test_mistakes_in_settings(checkout: Path, tmp_path: Path) -> None:
             "config/dev.yaml: log_retention_days: is missing: add it",
             "config/dev.yaml: log_retentoin_days: is an unknown key: did you mean log_retention_days? known here are "
             "account, region, development, network, identity, data, tool_servers, tool_access, targets, release, "
-            "gateway, access, limits, waf, audit, classification, quotas, cluster, log_retention_days, protection, "
-            "checks, tags",
+            "gateway, access, limits, waf, audit, classification, quotas, models, agent_service, cluster, "
+            "log_retention_days, protection, checks, tags",
         ],
         outdir=tmp_path / "out",
     )

