@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import Duration, Tags, aws_sns as sns
 from constructs import Construct
 
-from foundation.conversation_agent import ConversationAgent, Conversations
-from foundation.function import FunctionSize, VpcPlacement
+from foundation.conversation_agent import ConversationAgent, ConversationPlan
+from foundation.function import FunctionSize
 from foundation.network import Network
 from foundation.tenant import TAG
 from stacks.data_stack import DataStack
@@ -64,7 +64,7 @@ class AgentServiceStack(FoundationStack):
         made = ConversationAgent(
             self,
             f"Agent-{agent}",
-            conversations=Conversations(
+            plan=ConversationPlan(
                 tenant=tenant,
                 agent=agent,
                 environment=settings.name,
@@ -80,7 +80,7 @@ class AgentServiceStack(FoundationStack):
                 timeout=Duration.seconds(service.timeout_seconds),
                 reserved_concurrency=service.reserved_concurrency,
             ),
-            placement=self._placement() if service.in_vpc else None,
+            placement=self._network.placement if service.in_vpc else None,
             log_keeping=self._tenant_stack.keeping,
             cors_origins=service.cors_origins,
             adapter_layer=service.adapter_layer,
@@ -93,10 +93,6 @@ class AgentServiceStack(FoundationStack):
         self.output(
             f"{words}CallerPolicy", made.caller_policy.managed_policy_arn, f"Attach it to who may talk to {agent}"
         )
-
-    def _placement(self) -> VpcPlacement:
-        network = self._network
-        return VpcPlacement(vpc=network.vpc, subnets=network.private_subnets, security_group=network.workloads)
 
 
 def conversations_of(tenant: TenantSettings) -> dict[str, ConversationSettings]:

@@ -9,7 +9,6 @@ from constructs import Construct, IDependable
 
 from foundation.audit.record import VERSION
 from foundation.audit.store import AuditStore
-from foundation.function import VpcPlacement
 from foundation.governance import Governance
 from foundation.interceptors import GatewayInterceptors, Judgement, TokenRules
 from foundation.log_group import LogKeeping
@@ -98,8 +97,7 @@ class GatewayStack(FoundationStack):
                 function=server.alias,
                 tools=server.spec.tools,
             )
-        placement = VpcPlacement(vpc=network.vpc, subnets=network.private_subnets, security_group=network.workloads)
-        TargetMaker(settings=settings, placement=placement, log_keeping=log_keeping).add_to(self.gateway)
+        TargetMaker(settings=settings, placement=network.placement, log_keeping=log_keeping).add_to(self.gateway)
         self.gateway.add_policies(settings.access.platform_policies)
         limits = self.gateway.add_rate_limits(settings.access.rate_limits)
         if settings.environment.waf.enabled:

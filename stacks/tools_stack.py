@@ -51,12 +51,11 @@ class ToolsStack(FoundationStack):
         super().__init__(scope, "tools", settings=settings, description="Tool servers")
         key = self.key("ToolsKey", alias="tools", description="Logs and variables of tool servers")
         log_keeping = self.log_keeping(key)
-        placement = VpcPlacement(vpc=network.vpc, subnets=network.private_subnets, security_group=network.workloads)
         application = codedeploy.LambdaApplication(self, "Releases")
         self.servers: list[ToolServer] = []
         for majors in settings.served_majors.values():
             for served in majors:
-                server = self._server(served, log_keeping, placement)
+                server = self._server(served, log_keeping, network.placement)
                 self._release(server, application, log_keeping)
                 self.servers.append(server)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from aws_cdk import Stack, aws_iam as iam, aws_lambda as lambda_, aws_sns as sns, aws_ssm as ssm
+from aws_cdk import Stack, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs, aws_sns as sns, aws_ssm as ssm
 from constructs import Construct
 
 from foundation.conversation_table import ConversationTable
 from foundation.function import BundleContents, FunctionSize, PythonFunction, VpcPlacement
-from foundation.function_alarms import FunctionAlarms
+from foundation.function_alarms import PERIOD, FunctionAlarms
 from foundation.log_group import LogKeeping
 from foundation.model_access import ModelAccess, model_statements
+from foundation.parameters import read_one
 from foundation.rotated_secret import AgentCredentials
 from foundation.web_server import WebServer
 
@@ -26,13 +27,22 @@ SCRIPTED_PACKAGE = "scripted_model"
 AWS_SERVICES = ("bedrock-runtime", "dynamodb", "secretsmanager", "ssm", "sts")
 """Whose API descriptions the bundle's own boto3 takes along."""
 
+TURN_ENDED = "turn ended"
+"""The message of the line that the service logs at the end of each answer (`conversation_agent.answering`)."""
+
+FAILURES = (
+    "credentials_unavailable", "gateway_unavailable", "internal", "model_refused", "store_unavailable",
+)  # fmt: skip
+"""What that line says in `code` when the service is broken for everybody until somebody mends it. The other codes of
+`conversation_agent.problems` are the caller's doing, or pass by themselves."""
+
 _SPARE_SECONDS = 20
 """Of Lambda's time limit that no answer may take: an execution environment that starts with the request takes some, and
 storing what was said takes the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conversations:
+class ConversationPlan:
     """What a conversational agent is made of.
 
     Attributes:
@@ -80,7 +90,7 @@ class ConversationAgent(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        conversations: Conversations,
+        plan: ConversationPlan,
         size: FunctionSize,
         placement: VpcPlacement | None,
         log_keeping: LogKeeping,
@@ -95,7 +105,7 @@ class ConversationAgent(Construct):
         Args:
             scope: the stack it belongs to.
             construct_id: its id there.
-            conversations: what it is made of.
+            plan: what it is made of.
             size: memory, the time of one answer, answers at a time.
             placement: where in a VPC it runs; outside when None.
             log_keeping: how its logs are kept; the key encrypts its environment variables too.
@@ -109,42 +119,83 @@ class ConversationAgent(Construct):
             BundleError: the service cannot be bundled.
         """
         super().__init__(scope, construct_id)
-        scripted = (SCRIPTED_PACKAGE,) if conversations.scripted else ()
+        scripted = (SCRIPTED_PACKAGE,) if plan.scripted else ()
         made = PythonFunction(
             self,
             "Function",
             package=PACKAGE,
-            description=f"Conversations of {conversations.name}",
+            description=f"Conversations of {plan.name}",
             log_keeping=log_keeping,
             size=size,
-            environment=_variables(self, conversations, timeout_seconds=int(size.timeout.to_seconds())),
+            environment=_variables(self, plan, timeout_seconds=int(size.timeout.to_seconds())),
             placement=placement,
             aws_services=AWS_SERVICES,
-            statements=[] if conversations.scripted else model_statements(self, conversations.model),
+            statements=[] if plan.scripted else model_statements(self, plan.model),
             contents=BundleContents(
                 shared_packages=(*SHARED_PACKAGES, *scripted),
                 web=WebServer(readiness_path="/health", adapter_layer=adapter_layer),
             ),
         )
         self.function: lambda_.Function = made.function
-        conversations.credentials.grant_read(made.role)
-        conversations.table.grant_tenant(made.role, tenant=conversations.tenant)
+        plan.credentials.grant_read(made.role)
+        plan.table.grant_agent(made.role, tenant=plan.tenant, agent=plan.agent)
         self.url = self._function_url(cors_origins)
         ssm.StringParameter(
             self,
             "UrlParameter",
             parameter_name=url_parameter,
-            description=f"Where people talk to {conversations.name}",
+            description=f"Where people talk to {plan.name}",
             string_value=self.url,
         )
-        self.caller_policy = self._caller_policy(policy_name, conversations.name, url_parameter)
-        FunctionAlarms(
+        self.caller_policy = self._caller_policy(policy_name, plan.name, url_parameter)
+        self._watch(plan, warnings)
+
+    def _watch(self, plan: ConversationPlan, warnings: sns.ITopic) -> None:
+        """Alarms on what Lambda sees of a failure, what HTTP tells of it, and what only the log does.
+
+        To Lambda an answer of the Web Adapter is a success whatever its status, so that Errors counts what ends the
+        process or the time. Statuses of 500 and above have a metric of their own
+        (https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html). A streamed answer has the status 200 long
+        before it fails: there the log line at its end is counted.
+        """
+        name = plan.name
+        alarms = FunctionAlarms(
             self,
             "Alarms",
             function=self.function,
             topic=warnings,
-            errors=f"{conversations.name} breaks off answers: its service fails, or reaches its time limit",
-            throttles=f"{conversations.name} refuses people: it answers as many at a time as it may",
+            errors=f"{name} breaks off answers: its process ends, or reaches its time limit",
+            throttles=f"{name} refuses people: it answers as many at a time as it may",
+        )
+        alarms.add(
+            "ServerErrors",
+            f"{name} fails: it answers with a status of 500 or above",
+            self.function.metric("Url5xxCount", period=PERIOD, statistic="Sum"),
+        )
+        alarms.add(
+            "FailedTurns",
+            f"{name} cannot answer: see `code` of its log lines `{TURN_ENDED}`",
+            self._failed_turns(plan).metric(
+                period=PERIOD,
+                statistic="Sum",
+                dimensions_map={"tenant": plan.tenant, "agent": plan.agent},
+            ),
+        )
+
+    def _failed_turns(self, plan: ConversationPlan) -> logs.MetricFilter:
+        """Answers that ended with one of FAILURES, counted from the log."""
+        codes = [logs.FilterPattern.string_value("$.code", "=", code) for code in FAILURES]
+        return logs.MetricFilter(
+            self,
+            "FailedTurns",
+            log_group=self.function.log_group,
+            filter_pattern=logs.FilterPattern.all(
+                logs.FilterPattern.string_value("$.message", "=", TURN_ENDED), logs.FilterPattern.any(*codes)
+            ),
+            metric_namespace=f"Foundation/{plan.environment}",
+            metric_name="FailedTurns",
+            metric_value="1",
+            dimensions={"tenant": "$.tenant", "agent": "$.agent"},
         )
 
     def _function_url(self, cors_origins: tuple[str, ...]) -> str:
@@ -161,9 +212,6 @@ class ConversationAgent(Construct):
 
         https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         """
-        parameter_arn = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=url_parameter.removeprefix("/")
-        )
         return iam.ManagedPolicy(
             self,
             "Callers",
@@ -181,24 +229,23 @@ class ConversationAgent(Construct):
                     # Not by Lambda's API, whose caller could write the context that tells the service who calls.
                     conditions={"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
                 ),
-                iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter_arn]),
+                read_one(self, url_parameter),
             ],
         )
 
 
-def _variables(scope: Construct, conversations: Conversations, *, timeout_seconds: int) -> dict[str, str]:
+def _variables(scope: Construct, plan: ConversationPlan, *, timeout_seconds: int) -> dict[str, str]:
     """What `conversation_agent` and `gateway_agent` read."""
-    model = {"FOUNDATION_MODEL": "scripted"} if conversations.scripted else conversations.model.variables()
+    model = {"FOUNDATION_MODEL": "scripted"} if plan.scripted else plan.model.variables()
     return {
-        "POWERTOOLS_SERVICE_NAME": "conversation-agent",
-        "FOUNDATION_ENVIRONMENT": conversations.environment,
-        "FOUNDATION_AGENT": conversations.name,
+        "FOUNDATION_ENVIRONMENT": plan.environment,
+        "FOUNDATION_AGENT": plan.name,
         "FOUNDATION_ACCOUNT_ID": Stack.of(scope).account,
-        "FOUNDATION_CALLERS": json.dumps(conversations.callers),
-        "FOUNDATION_CONVERSATION_TABLE": conversations.table.table.table_name,
-        "FOUNDATION_RETENTION_DAYS": str(conversations.table.retention_days),
-        "FOUNDATION_GATEWAY_URL": conversations.gateway_url,
-        "FOUNDATION_SECRET": conversations.credentials.secret.secret_arn,
+        "FOUNDATION_CALLERS": json.dumps(plan.callers),
+        "FOUNDATION_CONVERSATION_TABLE": plan.table.table.table_name,
+        "FOUNDATION_RETENTION_DAYS": str(plan.table.retention_days),
+        "FOUNDATION_GATEWAY_URL": plan.gateway_url,
+        "FOUNDATION_SECRET": plan.credentials.secret.secret_arn,
         "FOUNDATION_TURN_SECONDS": str(timeout_seconds - _SPARE_SECONDS),
         **model,
     }

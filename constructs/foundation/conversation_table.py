@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import RemovalPolicy, Tags, aws_dynamodb as dynamodb, aws_iam as iam, aws_kms as kms
 from constructs import Construct
 
-TENANT_SEPARATOR = "#"
-"""Between the tenant and the rest of a conversation_id or an owner, so that a key condition can tell tenants apart."""
+SEPARATOR = "#"
+"""Between tenant, agent and the rest of a conversation_id or an owner, so that a key condition can tell them apart."""
 TENANT_TAG = "foundation:tenant"
 """Tag of a role or session that acts for a tenant; its value is the tenant's name."""
 OWNER_INDEX = "by-owner"
@@ -26,12 +26,13 @@ _ITEM_ACTIONS = [
 
 
 class ConversationTable(Construct):
-    """A DynamoDB table of conversations, on demand, encrypted, recoverable, each tenant's items its own.
+    """A DynamoDB table of conversations, on demand, encrypted, recoverable, each agent's items its own.
 
     The table's own policy denies every request for an item to whoever is not tagged with its tenant, administrators
-    included. An item's partition key is `conversation_id` = `<tenant>#<id>`, its sort key `item` says what of the
-    conversation it is; its `ttl` is the epoch second at which it expires. One item of a conversation has `owner` =
-    `<tenant>#<owner>` and `used_at`, which put it, and no other, into the index (docs/decisions/conversations.md).
+    included. An item's partition key is `conversation_id` = `<tenant>#<agent>#<id>`, its sort key `item` says what of
+    the conversation it is; its `ttl` is the epoch second at which it expires. One item of a conversation has `owner` =
+    `<tenant>#<agent>#<owner>` and `used_at`, which put it, and no other, into the index
+    (docs/decisions/conversations.md).
 
     Attributes:
         table: the table.
@@ -81,23 +82,26 @@ class ConversationTable(Construct):
             removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
         )
 
-    def grant_tenant(self, role: iam.Role, *, tenant: str) -> None:
-        """Let `role` read, write and list the conversations of `tenant`, and no others.
+    def grant_agent(self, role: iam.Role, *, tenant: str, agent: str) -> None:
+        """Let `role` read, write and list the conversations with one agent, and no others.
 
         The condition refuses every request whose partition key, the index's in a Query of the index, does not begin
-        with the tenant, and those without one (Scan):
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
+        with tenant and agent, and those without one (Scan):
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html. In a write that is
+        the table's key alone: IAM does not look at the attribute that the index takes as its own, so readers of the
+        index check whose item it is.
 
         The actions are those that `lambda/conversations` needs. Its transactions are authorized by their parts, PutItem
         and UpdateItem
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
 
         Args:
-            role: role of one of the tenant's agents; it is tagged with the tenant.
+            role: the agent's role; it is tagged with the tenant.
             tenant: the tenant's name.
+            agent: the agent's name within the tenant.
         """
         condition = {
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{tenant}{TENANT_SEPARATOR}*"]},
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{tenant}{SEPARATOR}{agent}{SEPARATOR}*"]},
             "Null": {"dynamodb:LeadingKeys": "false"},
         }
         role.add_to_policy(
@@ -120,8 +124,25 @@ class ConversationTable(Construct):
                 conditions=condition,
             )
         )
-        self._key.grant(role, "kms:Decrypt")
+        role.add_to_policy(self._reading())
         Tags.of(role).add(TENANT_TAG, tenant)
+
+    def _reading(self) -> iam.PolicyStatement:
+        """Using the key as DynamoDB does for whoever reads or writes the table, and in no other way.
+
+        DynamoDB names itself, and the table in the encryption context:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html.
+        """
+        return iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[self._key.key_arn],
+            conditions={
+                "StringEquals": {
+                    "kms:ViaService": f"dynamodb.{self.table.env.region}.amazonaws.com",
+                    "kms:EncryptionContext:aws:dynamodb:tableName": self.table.table_name,
+                }
+            },
+        )
 
 
 def _tenants_apart() -> list[iam.PolicyStatement]:
@@ -136,9 +157,7 @@ def _tenants_apart() -> list[iam.PolicyStatement]:
         "NoTenant": {"Null": {f"aws:PrincipalTag/{TENANT_TAG}": "true"}},
         "NoKey": {"Null": {"dynamodb:LeadingKeys": "true"}},
         "AnotherTenant": {
-            "ForAnyValue:StringNotLike": {
-                "dynamodb:LeadingKeys": [f"${{aws:PrincipalTag/{TENANT_TAG}}}{TENANT_SEPARATOR}*"]
-            }
+            "ForAnyValue:StringNotLike": {"dynamodb:LeadingKeys": [f"${{aws:PrincipalTag/{TENANT_TAG}}}{SEPARATOR}*"]}
         },
     }
     return [

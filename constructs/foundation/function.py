@@ -9,9 +9,9 @@ from pathlib import Path
 from aws_cdk import AssetHashType, Duration, aws_iam as iam, aws_lambda as lambda_, aws_logs as logs
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge, arn_as_printed
+from foundation.acknowledge import acknowledge
 from foundation.bundle import archive, bundle
-from foundation.function_runtime import VpcPlacement, runtime_statements
+from foundation.function_runtime import NO_DEAD_LETTERS, VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
 from foundation.variables import check_variables
 from foundation.web_server import SCRIPT, WebServer, start_script, web_archive
@@ -26,6 +26,19 @@ SHARED_PACKAGES = ("toolkit",)
 
 GOVERNANCE_PACKAGES = ("governance",)
 """What the functions share that judge and record calls (docs/decisions/interceptors.md)."""
+
+_DEAD_LETTERS = (
+    "a dead-letter queue keeps events whose failure nobody notices: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"
+)
+_CALLER_TELLS = (
+    "A gateway and Secrets Manager get every error of a call, and CodeDeploy fails a release whose check reports "
+    f"nothing; {_DEAD_LETTERS}"
+)
+_URL_TELLS = (
+    "A Function URL invokes the function synchronously and its caller gets every error "
+    f"(https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html); {_DEAD_LETTERS}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +70,8 @@ class PythonFunction(Construct):
 
     Attributes:
         function: the function.
-        role: its role. It may write to its log group, send traces and, in a VPC, manage its network interfaces;
-            everything else is granted by the caller.
+        role: its role. It may write to its log group, have Lambda read its variables, send traces and, in a VPC,
+            manage its network interfaces; everything else is granted by the caller.
     """
 
     def __init__(
@@ -106,10 +119,8 @@ class PythonFunction(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=f"Runs {description}"
         )
-        for statement in runtime_statements(self, log_group=log_group, placement=placement):
-            self.role.add_to_policy(statement)
-        log_keeping.key.grant(self.role, "kms:Decrypt")  # its environment variables
-        for statement in statements:
+        runtime = runtime_statements(self, log_group=log_group, key=log_keeping.key, placement=placement)
+        for statement in (*runtime, *statements):
             self.role.add_to_policy(statement)
         folder = self._bundle(package, contents, aws_services)
         self.function = lambda_.Function(
@@ -138,7 +149,8 @@ class PythonFunction(Construct):
             vpc_subnets=placement.subnets if placement else None,
             security_groups=[placement.security_group] if placement else None,
         )
-        self._acknowledge(placement)
+        acknowledge_runtime(self, placement=placement)
+        acknowledge(self, {NO_DEAD_LETTERS: _URL_TELLS if web else _CALLER_TELLS})
 
     def _bundle(self, package: str, contents: BundleContents, aws_services: tuple[str, ...]) -> Path:
         script = {SCRIPT: start_script(package)} if contents.web else {}
@@ -150,27 +162,3 @@ class PythonFunction(Construct):
             generated=tuple(sorted({**contents.generated, **script}.items())),
             platform=str(self.node.try_get_context(PLATFORM_CONTEXT) or PLATFORM),
         )
-
-    def _acknowledge(self, placement: VpcPlacement | None) -> None:
-        acknowledge(
-            self,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords, and in a VPC "
-                "EC2's DescribeNetworkInterfaces and DescribeSubnets, know no resource types (service authorization "
-                "reference), and neither does what a tool declares without one (foundation.permissions checks it)",
-                ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ"): "A "
-                "gateway and Secrets Manager get every error of a call, and CodeDeploy fails a release whose check "
-                "reports nothing; a dead-letter queue keeps events whose failure nobody notices: "
-                "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
-            },
-        )
-        if placement is not None:
-            interfaces = arn_as_printed(self, "ec2", "network-interface/*")
-            acknowledge(
-                self,
-                {
-                    f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is "
-                    "created; subnet and security group are exact, and a Deny keeps the function's own code from "
-                    "these actions"
-                },
-            )

@@ -14,11 +14,12 @@ from aws_cdk import (
 )
 from constructs import Construct
 
-_PERIOD = Duration.minutes(5)
+PERIOD = Duration.minutes(5)
+"""Over which alarms add up."""
 
 
 class FunctionAlarms(Construct):
-    """Tells a topic when a function fails and, where that is asked for, when it is not let run."""
+    """Tells a topic when a function fails, when it is not let run where that is asked for, and what else is added."""
 
     def __init__(
         self,
@@ -45,17 +46,18 @@ class FunctionAlarms(Construct):
         """
         super().__init__(scope, construct_id)
         self._topic = topic
-        self._alarm("Errors", errors, function.metric_errors(period=_PERIOD, statistic="Sum"), least_errors)
+        self.add("Errors", errors, function.metric_errors(period=PERIOD, statistic="Sum"), least=least_errors)
         if throttles is not None:
-            self._alarm("Throttles", throttles, function.metric_throttles(period=_PERIOD, statistic="Sum"), 1)
+            self.add("Throttles", throttles, function.metric_throttles(period=PERIOD, statistic="Sum"))
 
-    def _alarm(self, construct_id: str, description: str, metric: cloudwatch.IMetric, threshold: int) -> None:
+    def add(self, construct_id: str, description: str, metric: cloudwatch.IMetric, *, least: int = 1) -> None:
+        """Tell the topic, too, when `metric` reaches `least` within its period."""
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             alarm_description=description,
             metric=metric,
-            threshold=threshold,
+            threshold=least,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             # Nobody calling is no failure.

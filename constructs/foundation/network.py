@@ -9,6 +9,7 @@ from constructs import Construct
 
 from foundation.acknowledge import acknowledge, compliance
 from foundation.default_security_group import keep_restrictor_logs
+from foundation.function_runtime import VpcPlacement
 from foundation.log_group import LogKeeping
 from foundation.network_acls import add_network_acls
 
@@ -24,6 +25,7 @@ class Network(Construct):
         vpc: the VPC.
         private_subnets: where functions and pods run: with a route out through NAT, or to endpoints alone.
         workloads: security group of what runs in the private subnets: no way in, HTTPS out.
+        placement: the private subnets behind that group, as functions take it.
         endpoint_cidrs: address ranges of the isolated subnets, as text: the interface endpoints are there and no pod
             is, so that a rule can admit the endpoints by address.
         endpoints: security group of the interface endpoints, which admit `workloads` and whatever else is added; None
@@ -101,6 +103,7 @@ class Network(Construct):
             subnet.ipv4_cidr_block for subnet in self.vpc.select_subnets(subnet_group_name="Isolated").subnets
         ]
         self.workloads = self._workload_security_group()
+        self.placement = VpcPlacement(vpc=self.vpc, subnets=self.private_subnets, security_group=self.workloads)
         group = log_keeping.log_group(self, "FlowLogGroup")
         self.vpc.add_flow_log("FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
         keep_restrictor_logs(self, vpc=self.vpc, log_keeping=log_keeping)

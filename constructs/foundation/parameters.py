@@ -1,4 +1,4 @@
-"""Reading SSM parameters below a path, as exact permissions."""
+"""Reading SSM parameters, one by name or those below a path, as exact permissions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from aws_cdk import Stack, aws_iam as iam
 from constructs import Construct, IConstruct
 
 from foundation.acknowledge import acknowledge, arn_as_printed
+
+
+def read_one(scope: Construct, name: str) -> iam.PolicyStatement:
+    """A statement that allows reading the parameter `name`, like `/foundation/dev/gateway/url`."""
+    return _statement(scope, "ssm:GetParameter", name)
 
 
 def read_each(scope: Construct, path: str) -> iam.PolicyStatement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Stack, aws_eks as eks_resources, aws_eks_v2 as eks, aws_iam as iam
+from aws_cdk import aws_eks as eks_resources, aws_eks_v2 as eks
 from constructs import Construct
 
 from foundation.cluster.pod_identity import PodIdentityRole
@@ -13,6 +13,7 @@ from foundation.conversation_table import ConversationTable
 from foundation.kubernetes import Manifest, TenantPlan, namespace_name, service_account_name, tenant_manifests
 from foundation.kubernetes.workload import workload_manifests
 from foundation.model_access import ModelAccess, model_statements
+from foundation.parameters import read_one
 from foundation.rotated_secret import AgentCredentials
 
 
@@ -32,7 +33,7 @@ class AgentRights:
 class AgentIdentity(Construct):
     """The role that an agent's pods act under, through EKS Pod Identity.
 
-    It may read the agent's own secret, the gateway's URL and the tenant's conversations, and use the agent's model. It
+    It may read the agent's own secret, the gateway's URL and the agent's conversations, and use the agent's model. It
     has no permission for the gateway: agents call it with a bearer token that the secret gets them, so to AWS the
     caller is no IAM principal, and the gateway's authorizer and policies decide
     (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-inbound-auth.html).
@@ -77,11 +78,8 @@ class AgentIdentity(Construct):
             description=f"Agent {tenant}/{agent} in the cluster",
         )
         rights.credentials.grant_read(self.role)
-        conversations.grant_tenant(self.role, tenant=tenant)
-        url = Stack.of(self).format_arn(
-            service="ssm", resource="parameter", resource_name=gateway_parameter.removeprefix("/")
-        )
-        self.role.add_to_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[url]))
+        conversations.grant_agent(self.role, tenant=tenant, agent=agent)
+        self.role.add_to_policy(read_one(self, gateway_parameter))
         for statement in model_statements(self, rights.model):
             self.role.add_to_policy(statement)
         self.association = eks_resources.CfnPodIdentityAssociation(

@@ -27,6 +27,7 @@ def load(settings: Settings, variables: Mapping[str, str]) -> Backend:
         conversations=Conversations(
             settings.table,
             tenant=settings.tenant,
+            agent=settings.agent,
             retention_days=settings.retention_days,
             client=conversations_client(region_name=variables.get("AWS_REGION")),
         ),

@@ -1,4 +1,4 @@
-"""Conversations of a tenant in DynamoDB: in order, written by one writer at a time, read whole or not at all.
+"""Conversations with an agent in DynamoDB: in order, written by one writer at a time, read whole or not at all.
 
 How items are laid out and why: docs/decisions/conversations.md. Calls block; asyncio makes them in a thread.
 """

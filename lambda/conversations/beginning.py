@@ -32,7 +32,7 @@ class Request:
 
     Attributes:
         partition: the conversation's key.
-        owner: `<tenant>#<owner>`.
+        owner: `<tenant>#<agent>#<owner>`.
         request_id: the client's id of it.
         content: the user's message.
         may_create: begin the conversation where there is none.

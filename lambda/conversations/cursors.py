@@ -1,7 +1,7 @@
 """Cursors: where a list goes on, as text that callers hand back without reading it.
 
 A cursor holds a place in the list and a checksum over it and the owner, so that one of another owner, or one that was
-damaged, is refused. The checksum is no secret and needs none: owner and tenant are never taken from a cursor, so that a
+damaged, is refused. The checksum is no secret and needs none: owner and agent are never taken from a cursor, so that a
 forged one can do no more than choose another place in its own owner's list.
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from conversations import keys
 from conversations.errors import CursorError
+from conversations.head import Head
 
 _LONGEST = 400
 
 
-def cursor_of(place: Mapping[str, Any], owner: str) -> str:
-    """The cursor of a place in an owner's list, as DynamoDB gives it."""
-    text = json.dumps([place["conversation_id"].partition("#")[2], int(place["used_at"])])
+def cursor_of(last: Head, owner: str) -> str:
+    """The cursor of the place in an owner's list that is after `last`."""
+    text = json.dumps([last.id, last.used_ms])
     return base64.urlsafe_b64encode(json.dumps([text, _checksum(text, owner)]).encode()).decode().rstrip("=")
 
 
@@ -40,9 +40,8 @@ def place_of(cursor: str, owner: str) -> dict[str, Any]:
         raise CursorError from None
     if checksum != _checksum(text, owner):
         raise CursorError
-    tenant = owner.partition("#")[0]
     return {
-        "conversation_id": f"{tenant}#{conversation_id}",
+        "conversation_id": f"{keys.agent_of(owner)}{conversation_id}",
         "item": keys.HEAD,
         "owner": owner,
         "used_at": used_at,

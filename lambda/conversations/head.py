@@ -48,8 +48,8 @@ class Head:
     """A conversation's head.
 
     Attributes:
-        partition: `<tenant>#<id>`.
-        owner: `<tenant>#<owner>`.
+        partition: `<tenant>#<agent>#<id>`.
+        owner: `<tenant>#<agent>#<owner>`.
         next: the sequence after the last finished turn, where an open turn begins.
         kept_until: no item of the conversation expires before; epoch seconds, as is `ttl`.
         turn: the open turn, if there is one.
@@ -69,7 +69,7 @@ class Head:
     @property
     def id(self) -> str:
         """The conversation's id."""
-        return self.partition.partition("#")[2]
+        return keys.after_agent(self.partition)
 
     @property
     def length(self) -> int:

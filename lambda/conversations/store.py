@@ -1,4 +1,4 @@
-"""The repository: conversations of a tenant, and of one owner. No call names either; both are fixed before."""
+"""The repository: conversations with an agent, and those of one owner. No call names either; both are fixed before."""
 
 from __future__ import annotations
 
@@ -92,11 +92,12 @@ class OwnerConversations(Protocol):
 
 
 class Conversations:
-    """The conversations of one tenant in a table.
+    """The conversations with one agent of a tenant in a table.
 
     Args:
         table: the table's name.
         tenant: the tenant's name.
+        agent: the agent's name within the tenant.
         retention_days: days after its last use at which a conversation expires.
         client: a DynamoDB client, such as conversations_client().
         limits: how large and how long things may be.
@@ -109,15 +110,14 @@ class Conversations:
         table: str,
         *,
         tenant: str,
+        agent: str,
         retention_days: int,
         client: DynamoDBClient,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if not tenant or "#" in tenant:
-            raise ValueError(f"{tenant!r} is no tenant's name")
-        self._tenant = tenant
+        self._agent = keys.of_agent(tenant, agent)
         self._context = Context(
             table=Table(client, table, sleep=sleep),
             retention=Retention(seconds=retention_days * DAY_SECONDS),
@@ -126,19 +126,19 @@ class Conversations:
         )
 
     def for_owner(self, owner: str) -> OwnerConversations:
-        """The conversations of an owner of this tenant, such as `role/finance-team`."""
+        """The conversations of an owner with this agent, such as `role/finance-team`."""
         if not owner:
             raise ValueError("a conversation has an owner")
-        return _Owned(self._context, self._tenant, owner)
+        return _Owned(self._context, self._agent, owner)
 
 
 class _Owned:
     """OwnerConversations in DynamoDB."""
 
-    def __init__(self, context: Context, tenant: str, owner: str) -> None:
+    def __init__(self, context: Context, agent: str, owner: str) -> None:
         self._context = context
-        self._tenant = tenant
-        self._owner = f"{tenant}#{owner}"
+        self._agent = agent
+        self._owner = f"{agent}{owner}"
 
     def create(self, *, request_id: str, title: str = "") -> tuple[Summary, bool]:
         context = self._context
@@ -186,15 +186,21 @@ class _Owned:
         if not 1 <= limit <= MOST_LISTED:
             raise ValueError(f"a page has 1 to {MOST_LISTED} conversations")
         place = cursors.place_of(cursor, self._owner) if cursor else None
-        found: list[Summary] = []
+        found: list[Head] = []
         while len(found) < limit:
             items, place = self._context.table.query_owner(
-                self._owner, now=int(self._context.clock()), limit=limit - len(found), start=place
+                self._owner,
+                agent=self._agent,
+                now=int(self._context.clock()),
+                limit=limit - len(found),
+                start=place,
             )
-            found += [head_of(item).summary() for item in items]
+            found += map(head_of, items)
             if place is None:
                 break
-        return Page(items=found, cursor=cursors.cursor_of(place, self._owner) if place else None)
+        # After the last one that is shown: DynamoDB's own place may be that of one that is left out.
+        cursor = cursors.cursor_of(found[-1], self._owner) if place else None
+        return Page(items=[head.summary() for head in found], cursor=cursor)
 
     def delete(self, conversation_id: str) -> None:
         deletion.delete(self._context, self._partition(conversation_id), owner=self._owner)
@@ -231,7 +237,7 @@ class _Owned:
         )
 
     def _partition(self, conversation_id: str) -> str:
-        return f"{self._tenant}#{identifiers.checked_id(conversation_id)}"
+        return f"{self._agent}{identifiers.checked_id(conversation_id)}"
 
     def _new_partition(self, request_id: str) -> str:
-        return f"{self._tenant}#{identifiers.conversation_id(self._owner, request_id)}"
+        return f"{self._agent}{identifiers.conversation_id(self._owner, request_id)}"

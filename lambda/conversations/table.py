@@ -109,11 +109,22 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def query_owner(
-        self, owner: str, *, now: int, limit: int, start: Values | None
+        self, owner: str, *, agent: str, now: int, limit: int, start: Values | None
     ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """Heads of an owner's conversations that have not expired, newest use first, and where to go on.
 
         The index follows the table within moments (eventually consistent), and may give fewer than `limit`.
+
+        Conversations of another agent, or another tenant, are left out whatever owner they name. IAM holds a writer to
+        the partition keys of the table; `owner`, the index's, is an attribute like any other to it, so that a role may
+        put items of its own into anybody's list.
+
+        Args:
+            owner: the owner's key.
+            agent: what the partition keys of the owner's agent begin with.
+            now: epoch seconds.
+            limit: of how many items at most.
+            start: where to go on.
         """
         answer = self._client.query(
             TableName=self._name,
@@ -127,7 +138,9 @@ class Table:
             **({"ExclusiveStartKey": attributes(start)} if start else {}),  # type: ignore[arg-type]
         )
         more = answer.get("LastEvaluatedKey")
-        return [_plain(item) for item in answer["Items"]], None if more is None else _plain(more)
+        found = [_plain(item) for item in answer["Items"]]
+        kept = [item for item in found if item["conversation_id"].startswith(agent)]
+        return kept, None if more is None else _plain(more)
 
     def put(self, item: Values, *, unless_there: bool = False) -> dict[str, Any]:
         """A part of a transaction that writes an item; `unless_there` makes it fail when its key is taken."""

@@ -47,7 +47,8 @@ LIMITS: tuple[Limit, ...] = (
     Limit(
         subject="AWS::KMS::Key and every KmsKeyId, KMSKeyArn, KmsKeyArn",
         not_proved="Keys exist and their policies decide direct calls, but services do not ask them: a missing "
-        "kms:Decrypt or a key policy that forgets a service is not noticed, and nothing is encrypted on disk",
+        "kms:Decrypt, one whose condition (kms:ViaService, an encryption context) the service's call does not meet, or "
+        "a key policy that forgets a service is not noticed, and nothing is encrypted on disk",
         checked=f"{_SYNTH}; {_ACCOUNT}",
     ),
     Limit(
@@ -112,6 +113,19 @@ LIMITS: tuple[Limit, ...] = (
         "URL without IAM and an invocation by Lambda's API are refused; the cap on a stream's bandwidth, its largest "
         "size and the wording of refusals are not AWS's",
         checked=f"the service's tests of its process; {_ACCOUNT}",
+    ),
+    Limit(
+        subject="x-amzn-request-context, which tells an agent's service who calls",
+        not_proved="The emulator writes it over what a caller sends; on AWS the layer's Web Adapter does. The whole "
+        "service's tenancy hangs on it",
+        checked="the first check after the first deployment: docs/guides/conversations.md, After the first deployment",
+    ),
+    Limit(
+        subject="AWS::Lambda::Url with InvokeMode RESPONSE_STREAM of a function in a VPC (agent_service.in_vpc)",
+        not_proved="Streams here as outside a VPC. AWS's page on response streaming says that function URLs do not "
+        "support it within a VPC environment, which is read as being about clients there "
+        "(docs/decisions/agent-service.md)",
+        checked=f"{_ACCOUNT}: docs/guides/conversations.md, After the first deployment; the way out is in_vpc: false",
     ),
     Limit(
         subject="Amazon Bedrock: InvokeModel, Converse, inference profiles, guardrails",
@@ -276,7 +290,7 @@ LIMITS: tuple[Limit, ...] = (
         checked=f"the saved queries, parsed as Athena's (tests/unit/test_audit_queries.py); {_ACCOUNT}",
     ),
     Limit(
-        subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::SNS::Topic",
+        subject="AWS::CloudWatch::Alarm on CloudWatch Logs and Firehose, AWS::Logs::MetricFilter, AWS::SNS::Topic",
         not_proved="No metric is written, so no alarm goes off",
         checked=_SYNTH,
     ),

@@ -59,7 +59,9 @@ def run() -> None:
     """Print a line for each length and each kind of call, as a ratio to the shortest conversation."""
     with _table() as (client, name):
         counter = _Counter(client)
-        mine = Conversations(name, tenant="acme-corp", retention_days=30, client=client).for_owner("role/bench")
+        mine = Conversations(name, tenant="acme-corp", agent="bench", retention_days=30, client=client).for_owner(
+            "role/bench"
+        )
         seconds: dict[tuple[str, int], float] = {}
         for length in LENGTHS:
             conversation = _conversation(mine, length)

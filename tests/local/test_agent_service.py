@@ -218,7 +218,7 @@ def test_the_other_tenants_function_cannot_reach_the_rows(local_run: LocalRun, j
     table = other["Environment"]["Variables"]["FOUNDATION_CONVERSATION_TABLE"]
     session = session_of_function(local_run, other)
     dynamodb = aws_client("dynamodb", local_run.ports.endpoint_url, session)
-    key = {":key": {"S": f"acme-corp#{kept}"}}
+    key = {":key": {"S": f"acme-corp#finance-agent#{kept}"}}
     for operation, arguments in (
         ("query", {"KeyConditionExpression": "conversation_id = :key", "ExpressionAttributeValues": key}),
         ("scan", {}),
@@ -227,7 +227,7 @@ def test_the_other_tenants_function_cannot_reach_the_rows(local_run: LocalRun, j
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             getattr(dynamodb, operation)(TableName=table, **arguments)
-    own = {":key": {"S": "globex#none"}}
+    own = {":key": {"S": "globex#support-agent#none"}}
     answer = dynamodb.query(
         TableName=table, KeyConditionExpression="conversation_id = :key", ExpressionAttributeValues=own
     )

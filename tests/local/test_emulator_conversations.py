@@ -29,7 +29,7 @@ from conversations import (
     Turn,
 )
 from tests.local.conftest import Emulator
-from tests.local.conversation_tables import deployed_table
+from tests.local.conversation_tables import AGENTS, deployed_table
 from tests.local.emulator_stacks import ACCOUNT_TRUST
 from tests.unit.conversations_support import answered, ask, begun, said, texts
 
@@ -46,13 +46,25 @@ class Deployed:
     roles: dict[str, str]
 
     def client(self, tenant: str) -> Any:
-        """A DynamoDB client of the tenant's role."""
+        """A DynamoDB client of the role of the tenant's agent."""
         return self.emulator.client_as(self.roles[tenant], "dynamodb")
 
-    def of(self, tenant: str = "acme-corp", *, client: Any = None, limits: Limits | None = None) -> OwnerConversations:
-        """An owner's conversations, with the rights of the tenant's role."""
+    def of(
+        self,
+        tenant: str = "acme-corp",
+        *,
+        agent: str | None = None,
+        client: Any = None,
+        limits: Limits | None = None,
+    ) -> OwnerConversations:
+        """An owner's conversations, with the rights of the role of the tenant's agent."""
         store = Conversations(
-            self.name, tenant=tenant, retention_days=30, client=client or self.client(tenant), limits=limits
+            self.name,
+            tenant=tenant,
+            agent=agent or AGENTS[tenant],
+            retention_days=30,
+            client=client or self.client(tenant),
+            limits=limits,
         )
         return store.for_owner(OWNER)
 
@@ -97,11 +109,14 @@ def test_the_role_of_an_agent_may_do_all_that_the_store_does(deployed: Deployed,
 def test_another_tenants_conversation_is_out_of_reach_of_every_request(deployed: Deployed) -> None:
     conversation = ask(deployed.of(), "theirs")
     theirs = deployed.client("globex")
-    table, key = deployed.name, {"conversation_id": {"S": f"acme-corp#{conversation}"}, "item": {"S": "head"}}
+    table, key = (
+        deployed.name,
+        {"conversation_id": {"S": f"acme-corp#finance-agent#{conversation}"}, "item": {"S": "head"}},
+    )
     item = {**key, "title": {"S": "x"}}
     values = {":key": key["conversation_id"]}
-    owned = {":key": {"S": f"acme-corp#{OWNER}"}}
-    own = {"conversation_id": {"S": "globex#x"}, "item": {"S": "head"}}
+    owned = {":key": {"S": f"acme-corp#finance-agent#{OWNER}"}}
+    own = {"conversation_id": {"S": "globex#support-agent#x"}, "item": {"S": "head"}}
     requests: list[tuple[Any, dict[str, Any]]] = [
         (theirs.get_item, {"TableName": table, "Key": key}),
         (theirs.put_item, {"TableName": table, "Item": item}),
@@ -141,10 +156,10 @@ def test_no_policy_of_a_role_reaches_past_the_tables_own(deployed: Deployed, tag
     try:
         iam.put_role_policy(RoleName="admin", PolicyName="all", PolicyDocument=json.dumps(everything))
         client = deployed.emulator.client_as(arn, "dynamodb")
-        key = {"conversation_id": {"S": f"acme-corp#{conversation}"}, "item": {"S": "head"}}
+        key = {"conversation_id": {"S": f"acme-corp#finance-agent#{conversation}"}, "item": {"S": "head"}}
         assert outcome(client.get_item, TableName=deployed.name, Key=key) == "AccessDeniedException"
         assert outcome(client.scan, TableName=deployed.name) == "AccessDeniedException"
-        owner = {":key": {"S": f"acme-corp#{OWNER}"}}
+        owner = {":key": {"S": f"acme-corp#finance-agent#{OWNER}"}}
         query = {"KeyConditionExpression": "#o = :key", "ExpressionAttributeNames": {"#o": "owner"}}
         listing = {**query, "IndexName": "by-owner", "ExpressionAttributeValues": owner}
         assert outcome(client.query, TableName=deployed.name, **listing) == "AccessDeniedException"
@@ -153,10 +168,34 @@ def test_no_policy_of_a_role_reaches_past_the_tables_own(deployed: Deployed, tag
         iam.delete_role(RoleName="admin")
 
 
-def test_the_store_of_another_tenant_cannot_even_ask(deployed: Deployed) -> None:
-    # The rights of globex with a store that was made, by mistake, for acme-corp.
-    wrong = deployed.of("acme-corp", client=deployed.client("globex"))
-    conversation = ask(deployed.of(), "wrong")
+def test_another_tenants_rows_are_in_no_list(deployed: Deployed) -> None:
+    """IAM lets a role name any owner in a row of its own: it looks at the table's key alone in a write."""
+    conversation = ask(deployed.of(), "listed")
+    row = {
+        "conversation_id": {"S": "globex#support-agent#00000000-0000-8000-8000-000000000000"},
+        "item": {"S": "head"},
+        "owner": {"S": f"acme-corp#finance-agent#{OWNER}"},
+        "used_at": {"N": "9999999999999"},
+        "title": {"S": "Sign in again at https://example.net"},
+        "created_at": {"N": "0"},
+        "next": {"N": "2"},
+        "ttl": {"N": "9999999999"},
+    }
+    assert outcome(deployed.client("globex").put_item, TableName=deployed.name, Item=row) == "allowed"
+    index = {"TableName": deployed.name, "IndexName": "by-owner", "KeyConditionExpression": "#o = :key",
+             "ExpressionAttributeNames": {"#o": "owner"}, "ExpressionAttributeValues": {":key": row["owner"]},
+             "ScanIndexForward": False, "Limit": 1}  # fmt: skip
+    [first] = deployed.client("acme-corp").query(**index)["Items"]
+    assert first["conversation_id"] == row["conversation_id"], "it is in the index, as the newest"
+    page = deployed.of().list(limit=1)
+    assert [summary.id for summary in page.items] == [conversation]
+
+
+@pytest.mark.parametrize(("tenant", "agent"), [("acme-corp", "finance-agent"), ("globex", "finance-agent")])
+def test_the_store_of_another_agent_cannot_even_ask(deployed: Deployed, tenant: str, agent: str) -> None:
+    # The rights of globex's agent with a store that was made, by mistake, for another agent, its tenant's or not.
+    wrong = deployed.of(tenant, agent=agent, client=deployed.client("globex"))
+    conversation = ask(deployed.of(), f"wrong-{tenant}")
     for call in (
         lambda: wrong.load(conversation),
         wrong.list,
@@ -263,7 +302,7 @@ from tests.local.aws_clients import aws_client
 def answered(text):
     return NewMessage(role="assistant", content=[{"text": text}])
 store = Conversations(
-    os.environ["TABLE"], tenant="acme-corp", retention_days=30,
+    os.environ["TABLE"], tenant="acme-corp", agent="finance-agent", retention_days=30,
     client=aws_client("dynamodb", os.environ["ENDPOINT"]), limits=Limits(lease_seconds=1.0, checkpoint_seconds=0.0))
 mine = store.for_owner("role/finance-team")
 try:

@@ -75,14 +75,12 @@ def test_an_agent_reads_its_own_secret_and_no_other(act_as: Act, agent: tuple[st
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_an_agent_uses_the_rows_of_its_tenant_and_no_others(
-    prod: OtherAccount, act_as: Act, agent: tuple[str, str]
-) -> None:
-    items, name = Items(act_as(agent, "dynamodb"), prod.output("data", "ConversationTableName")), agent[0]
-    assert items.outcomes(name) == dict.fromkeys(items.calls(name), "done")
-    [stranger] = {tenant for tenant, _ in AGENTS} - {name}
-    assert items.outcomes(stranger) == dict.fromkeys(items.calls(stranger), "refused")
-    assert items.outcomes(f"{name}-2") == dict.fromkeys(items.calls(f"{name}-2"), "refused")
+def test_an_agent_uses_its_own_rows_and_no_others(prod: OtherAccount, act_as: Act, agent: tuple[str, str]) -> None:
+    items, (tenant, name) = Items(act_as(agent, "dynamodb"), prod.output("data", "ConversationTableName")), agent
+    assert items.outcomes(agent) == dict.fromkeys(items.calls(agent), "done")
+    [stranger] = set(AGENTS) - {agent}
+    for other in (stranger, (tenant, "finance-agent"), (tenant, f"{name}-2"), (f"{tenant}-2", name)):
+        assert items.outcomes(other) == dict.fromkeys(items.calls(other), "refused")
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -92,7 +90,7 @@ def test_an_agent_sees_nothing_of_the_table_as_a_whole(prod: OtherAccount, act_a
     assert outcome(dynamodb.scan, TableName=table, IndexName="by-owner") == "refused"
     assert outcome(dynamodb.describe_table, TableName=table) == "refused"
     assert outcome(dynamodb.execute_statement, Statement=f'SELECT * FROM "{table}"') == "refused"
-    mixed = {table: [{"PutRequest": {"Item": item(tenant)}} for tenant, _ in AGENTS]}
+    mixed = {table: [{"PutRequest": {"Item": item(one)}} for one in AGENTS]}
     assert outcome(dynamodb.batch_write_item, RequestItems=mixed) == "refused"
 
 
@@ -201,25 +199,26 @@ def test_the_account_itself_cannot_assume_an_agents_role(prod: OtherAccount, act
     assert outcome(sts.assume_role, RoleArn=arn, RoleSessionName="me") == "refused"
 
 
-def item(tenant: str) -> dict[str, Any]:
+def item(agent: tuple[str, str]) -> dict[str, Any]:
     """A conversation's head, as far as keys go."""
+    own = "#".join(agent)
     return {
-        "conversation_id": {"S": f"{tenant}#one"},
+        "conversation_id": {"S": f"{own}#one"},
         "item": {"S": "head"},
-        "owner": {"S": f"{tenant}#role/team"},
+        "owner": {"S": f"{own}#role/team"},
         "used_at": {"N": "1"},
     }
 
 
 class Items:
-    """The calls that an agent makes about a tenant's conversations."""
+    """The calls that an agent makes about its conversations."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
-    def calls(self, tenant: str) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+    def calls(self, agent: tuple[str, str]) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         """Each call by what it does, with its arguments."""
-        api, whole = self._dynamodb, item(tenant)
+        api, whole = self._dynamodb, item(agent)
         key = {name: whole[name] for name in ("conversation_id", "item")}
         listed = {
             "KeyConditionExpression": "conversation_id = :id",
@@ -245,9 +244,9 @@ class Items:
             "delete": (api.batch_write_item, {"RequestItems": {self._table: [{"DeleteRequest": {"Key": key}}]}}),
         }
 
-    def outcomes(self, tenant: str) -> dict[str, str]:
+    def outcomes(self, agent: tuple[str, str]) -> dict[str, str]:
         """What comes of each, in this order."""
-        return {what: outcome(call, **arguments) for what, (call, arguments) in self.calls(tenant).items()}
+        return {what: outcome(call, **arguments) for what, (call, arguments) in self.calls(agent).items()}
 
 
 def test_the_objects_of_both_tenants_are_recorded(prod: OtherAccount) -> None:

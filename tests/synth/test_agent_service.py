@@ -1,12 +1,14 @@
 """Agents that people talk to: their functions, what these may do, and who may call them (R15, R16)."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 
+from foundation.conversation_agent import FAILURES
 from stacks.settings import ConversationSettings, Settings, load_settings
 from tests.assemblies import ENVIRONMENTS, assembly, run_app
 from tests.synth.apps import copy_of_the_settings, templates
@@ -99,7 +101,7 @@ def test_it_reads_its_own_secret_and_no_other(environment: str, tenant: str) -> 
 
 
 @of_every_tenant
-def test_it_reaches_its_tenants_rows_and_no_others(environment: str, tenant: str) -> None:
+def test_it_reaches_its_own_rows_and_no_others(environment: str, tenant: str) -> None:
     of_the_table = [
         statement
         for statement in statements(stack_of(environment, tenant))
@@ -107,8 +109,23 @@ def test_it_reaches_its_tenants_rows_and_no_others(environment: str, tenant: str
     ]
     assert of_the_table
     for statement in of_the_table:
-        assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": [f"{tenant}#*"]}
+        own = [f"{tenant}#{AGENTS[tenant]}#*"]
+        assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": own}
         assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
+
+
+@of_every_tenant
+def test_it_uses_keys_for_its_variables_its_secret_and_the_table_alone(environment: str, tenant: str) -> None:
+    variables, secret, table = (each["Condition"] for each in allowing(stack_of(environment, tenant), "kms:Decrypt"))
+    assert variables.keys() == {"ArnLike"}
+    [functions] = variables["ArnLike"].values()
+    assert [*variables["ArnLike"]] == ["kms:EncryptionContext:aws:lambda:FunctionArn"]
+    assert written(functions).endswith(":lambda:us-east-1:<AWS::AccountId>:function:*")
+    assert secret.keys() == {"StringEquals"}
+    assert secret["StringEquals"].keys() == {"kms:EncryptionContext:SecretARN"}
+    assert table.keys() == {"StringEquals"}
+    assert table["StringEquals"].keys() == {"kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"}
+    assert table["StringEquals"]["kms:ViaService"] == "dynamodb.us-east-1.amazonaws.com"
 
 
 @of_every_tenant
@@ -165,9 +182,33 @@ def test_it_is_under_the_tenants_key(environment: str, tenant: str) -> None:
 
 @of_every_tenant
 def test_somebody_is_told_when_it_fails_or_is_busy(environment: str, tenant: str) -> None:
-    alarms = stack_of(environment, tenant).properties("AWS::CloudWatch::Alarm")
-    assert {alarm["MetricName"] for alarm in alarms} == {"Errors", "Throttles"}
-    assert all(alarm["AlarmActions"] for alarm in alarms)
+    stack = stack_of(environment, tenant)
+    alarms = {alarm["MetricName"]: alarm for alarm in stack.properties("AWS::CloudWatch::Alarm")}
+    assert alarms.keys() == {"Errors", "Throttles", "Url5xxCount", "FailedTurns"}
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"]
+        assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Sum", 1, 300)
+    of_the_function = [{"Name": "FunctionName", "Value": {"Ref": stack.id_of(FUNCTION)}}]
+    for metric in ("Errors", "Throttles", "Url5xxCount"):
+        assert (alarms[metric]["Namespace"], alarms[metric]["Dimensions"]) == ("AWS/Lambda", of_the_function)
+
+
+@of_every_tenant
+def test_answers_that_fail_after_their_status_are_counted_from_the_log(environment: str, tenant: str) -> None:
+    stack = stack_of(environment, tenant)
+    counting = stack.only("AWS::Logs::MetricFilter")
+    assert counting["LogGroupName"] == {"Ref": stack.id_of("AWS::Logs::LogGroup")}
+    message, codes = counting["FilterPattern"].split(" && ")
+    assert message == '{ ($.message = "turn ended")'
+    assert set(re.findall(r'\$\.code = "(\w+)"', codes)) == set(FAILURES)
+    assert set(re.findall(r"[&|]+", codes)) == {"||"}
+    [counted] = counting["MetricTransformations"]
+    assert counted["MetricValue"] == "1"
+    assert counted["Dimensions"] == [{"Key": "tenant", "Value": "$.tenant"}, {"Key": "agent", "Value": "$.agent"}]
+    [alarm] = [a for a in stack.properties("AWS::CloudWatch::Alarm") if a["MetricName"] == counted["MetricName"]]
+    assert alarm["Namespace"] == counted["MetricNamespace"] == f"Foundation/{environment}"
+    told = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+    assert told == {"tenant": tenant, "agent": AGENTS[tenant]}
 
 
 @pytest.mark.parametrize(("environment", "in_vpc"), [("dev", False), ("gamma", True), ("prod", True)])

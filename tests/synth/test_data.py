@@ -57,20 +57,21 @@ def test_deletion_protection_is_the_settings(environment: str) -> None:
     assert replica["DeletionProtectionEnabled"] is load_settings(environment).environment.protection.retain_data
 
 
-def test_a_tenants_role_reaches_the_tenants_items_alone() -> None:
+def test_an_agents_role_reaches_the_agents_items_alone() -> None:
     stack = Stack(App(), "Stack", env=Environment(region="us-east-1"))
     key = EncryptionKey(stack, "Key", alias="data", description="Conversations", retain=False)
     table = ConversationTable(stack, "Conversations", key=key, retention_days=30, retain=False)
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    table.grant_tenant(role, tenant="acme-corp")
-    resources = Template.from_stack(stack).to_json()["Resources"].values()
+    table.grant_agent(role, tenant="acme-corp", agent="finance-agent")
+    everything = Template.from_stack(stack).to_json()["Resources"]
+    resources = everything.values()
     [policy] = [r["Properties"]["PolicyDocument"] for r in resources if r["Type"] == "AWS::IAM::Policy"]
     [items, index, decrypt] = policy["Statement"]
     assert (
         items["Condition"]
         == index["Condition"]
         == {
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#*"]},
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme-corp#finance-agent#*"]},
             # ForAllValues holds for a request without keys (Scan); this one does not.
             "Null": {"dynamodb:LeadingKeys": "false"},
         }
@@ -90,6 +91,11 @@ def test_a_tenants_role_reaches_the_tenants_items_alone() -> None:
     [arn] = many(index["Resource"])
     assert arn["Fn::Join"][1][-1] == "/index/by-owner"
     assert many(decrypt["Action"]) == ["kms:Decrypt"]
+    [name] = [logical_id for logical_id, r in everything.items() if r["Type"] == "AWS::DynamoDB::GlobalTable"]
+    assert decrypt["Condition"]["StringEquals"] == {
+        "kms:ViaService": "dynamodb.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:aws:dynamodb:tableName": {"Ref": name},
+    }
     [tags] = [r["Properties"]["Tags"] for r in resources if r["Type"] == "AWS::IAM::Role"]
     assert tags == [{"Key": "foundation:tenant", "Value": "acme-corp"}]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from foundation.checks.statements import allow_statements
+from foundation.checks.template import Template as CheckedTemplate
 from stacks.settings import load_settings
 from tests.assemblies import ENVIRONMENTS, assembly, copy_of_the_app, run_app
 from tests.templates import Json, Template, all_templates, strings, template, units
@@ -199,3 +201,14 @@ def test_a_role_from_outside_reads_its_agents_secret_and_decrypts_it(elsewhere: 
             "foundation/gamma/agents/acme-corp/finance-agent-??????"
         }
     }
+
+
+def test_a_role_uses_a_key_on_conditions_alone() -> None:
+    """By way of one service, or for one secret: a key that serves several things opens none of the others."""
+    without = [
+        (template.name, statement.carrier.logical_id)
+        for template in all_templates()
+        for statement in allow_statements(CheckedTemplate(template.body))
+        if statement.may("kms:Decrypt") and "Condition" not in statement.body
+    ]
+    assert without == []

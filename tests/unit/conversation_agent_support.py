@@ -146,10 +146,14 @@ def says(text: str, pieces: int = 1) -> list[dict[str, Any]]:
     return [{"text": text, "pieces": pieces}]
 
 
-def store(world: World, *, tenant: str = "acme-corp", lease_seconds: float = 30.0) -> Conversations:
+def store(
+    world: World, *, tenant: str = "acme-corp", agent: str = "finance-agent", lease_seconds: float = 30.0
+) -> Conversations:
     """A store on the wall clock."""
     limits = Limits(lease_seconds=lease_seconds, checkpoint_seconds=0.0)
-    return Conversations(TABLE, tenant=tenant, retention_days=RETENTION_DAYS, client=world.client, limits=limits)
+    return Conversations(
+        TABLE, tenant=tenant, agent=agent, retention_days=RETENTION_DAYS, client=world.client, limits=limits
+    )
 
 
 def backend(world: World, services: AgentServices, played: Script, *, instructions: str = "Answer.") -> Backend:

@@ -36,10 +36,13 @@ class World:
     clock: Clock = field(default_factory=Clock)
     limits: Limits = field(default_factory=Limits)
 
-    def of(self, owner: str = "role/finance-team", *, tenant: str = "acme-corp") -> OwnerConversations:
+    def of(
+        self, owner: str = "role/finance-team", *, tenant: str = "acme-corp", agent: str = "finance-agent"
+    ) -> OwnerConversations:
         store = Conversations(
             TABLE,
             tenant=tenant,
+            agent=agent,
             retention_days=RETENTION_DAYS,
             client=self.client,
             limits=self.limits,

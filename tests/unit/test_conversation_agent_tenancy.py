@@ -156,9 +156,10 @@ def test_another_owners_conversation_does_not_exist(agent: Running, jane: httpx2
     assert len(agent.messages(conversation_id)) == 4
 
 
-def test_another_tenants_conversation_does_not_exist(agent: Running, table: World) -> None:
-    """Here the code alone keeps tenants apart; IAM does so again (tests of the table's policy and of its grant)."""
-    theirs: Any = store(table, tenant="globex").for_owner("role/finance-team")
+@pytest.mark.parametrize(("tenant", "name"), [("globex", "finance-agent"), ("acme-corp", "payroll-agent")])
+def test_a_conversation_with_another_agent_does_not_exist(agent: Running, table: World, tenant: str, name: str) -> None:
+    """Here the code alone keeps agents apart; IAM does so again (tests of the table's policy and of its grant)."""
+    theirs: Any = store(table, tenant=tenant, agent=name).for_owner("role/finance-team")
     conversation_id = theirs.begin(str(uuid.uuid4()), [{"text": "theirs"}]).finish().conversation_id
     path = f"/api/conversations/{conversation_id}"
     for answer in (

@@ -24,7 +24,7 @@ from conversations import (
     TooLargeError,
 )
 from conversations.head import visible
-from tests.unit.conversations_support import DAY, World, answered, ask, begun, empty, said, texts, world
+from tests.unit.conversations_support import DAY, TABLE, World, answered, ask, begun, empty, said, texts, world
 
 
 @pytest.fixture(scope="module")
@@ -267,12 +267,19 @@ def test_a_long_conversation_is_one_query(table: World, mine: OwnerConversations
     assert texts(loaded.messages)[1:] == [f"message {number}" for number in range(149)]
 
 
-@pytest.mark.parametrize(("owner", "tenant"), [("role/other", "acme-corp"), ("role/finance-team", "globex")])
+@pytest.mark.parametrize(
+    ("owner", "tenant", "agent"),
+    [
+        ("role/other", "acme-corp", "finance-agent"),
+        ("role/finance-team", "globex", "finance-agent"),
+        ("role/finance-team", "acme-corp", "payroll-agent"),
+    ],
+)
 def test_what_is_anothers_looks_as_if_it_did_not_exist(
-    table: World, mine: OwnerConversations, owner: str, tenant: str
+    table: World, mine: OwnerConversations, owner: str, tenant: str, agent: str
 ) -> None:
     conversation = ask(mine, "r1")
-    others = table.of(owner, tenant=tenant)
+    others = table.of(owner, tenant=tenant, agent=agent)
     absent = "00000000-0000-8000-8000-000000000000"
     for call in (others.load, others.delete, lambda id: others.begin("r9", said("x"), conversation_id=id)):
         refusals = []
@@ -306,13 +313,50 @@ def test_lists_show_the_last_used_first_page_by_page(table: World, mine: OwnerCo
     assert (first.title, first.messages, first.used_at.timestamp()) == ("question r1", 4, table.clock.now)
 
 
+def put_into_a_list(table: World, count: int, *, partition: str, used_at: float) -> None:
+    """Heads of somebody else that name the owner of `mine`, as a role can write them with keys of its own."""
+    for number in range(count):
+        item = {
+            "conversation_id": {"S": f"{partition}{number}"},
+            "item": {"S": "head"},
+            "owner": {"S": "acme-corp#finance-agent#role/finance-team"},
+            "used_at": {"N": str(int(used_at * 1000))},
+            "title": {"S": "Sign in again at https://example.net"},
+            "created_at": {"N": "0"},
+            "next": {"N": "2"},
+            "ttl": {"N": str(int(table.clock.now) + DAY)},
+        }
+        table.client.put_item(TableName=TABLE, Item=item)
+
+
+@pytest.mark.parametrize(
+    "partition", ["globex#support-agent#", "acme-corp#payroll-agent#", "acme-corp#finance-agent-2#"]
+)
+def test_a_list_has_nothing_that_somebody_else_put_there(
+    table: World, mine: OwnerConversations, partition: str
+) -> None:
+    made = []
+    for number in range(4):
+        table.clock.now += 2
+        made.append(ask(mine, f"r{number}"))
+        put_into_a_list(table, 3, partition=f"{partition}{number}-", used_at=table.clock.now + 1)
+    assert [summary.id for summary in mine.list().items] == made[::-1]
+    found, cursor = [], None
+    while True:
+        page = mine.list(limit=1, cursor=cursor)
+        found += [summary.id for summary in page.items]
+        if not (cursor := page.cursor):
+            break
+    assert found == made[::-1]
+
+
 def test_a_cursor_is_its_owners_and_undamaged(table: World, mine: OwnerConversations) -> None:
     for number in range(3):
         table.clock.now += 1
         ask(mine, f"r{number}")
     cursor = mine.list(limit=1).cursor
     assert cursor
-    for others in (table.of("role/other"), table.of(tenant="globex")):
+    for others in (table.of("role/other"), table.of(tenant="globex"), table.of(agent="payroll-agent")):
         with pytest.raises(CursorError):
             others.list(cursor=cursor)
     damaged = [cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1], cursor[:-4], "x", "W10", "é", "W" * 5000]
@@ -452,7 +496,7 @@ def test_what_expired_is_gone_though_dynamodb_still_has_it(table: World, mine: O
 def test_remains_of_an_expired_conversation_do_not_show_in_a_new_one(table: World, mine: OwnerConversations) -> None:
     # DynamoDB deletes expired items one by one, in any order: the head first here.
     conversation = ask(mine, "r0", random.Random(1).randbytes(500_000).hex(), "old")
-    key = {"conversation_id": {"S": f"acme-corp#{conversation}"}, "item": {"S": "head"}}
+    key = {"conversation_id": {"S": f"acme-corp#finance-agent#{conversation}"}, "item": {"S": "head"}}
     table.client.delete_item(TableName="conversations", Key=key)
     assert ask(mine, "r0", "new") == conversation
     assert texts(mine.load(conversation).messages) == ["question r0", "new"]
@@ -517,13 +561,15 @@ def test_transactions_that_meet_are_tried_again(
         table.client.transact_write_items = original
 
 
-def test_a_tenants_name_cannot_reach_into_anothers_keys(table: World) -> None:
-    for tenant in ("", "acme#x"):
-        with pytest.raises(ValueError, match="tenant"):
-            table.of(tenant=tenant)
+def test_a_name_cannot_reach_into_anothers_keys(table: World) -> None:
+    for name in ("", "acme#x"):
+        with pytest.raises(ValueError, match="no name of a tenant or agent"):
+            table.of(tenant=name)
+        with pytest.raises(ValueError, match="no name of a tenant or agent"):
+            table.of(agent=name)
     with pytest.raises(ValueError, match="owner"):
         table.of("")
 
 
 def test_a_head_of_nobody_is_not_visible() -> None:
-    assert visible(None, owner="acme-corp#role/x", now=0) is None
+    assert visible(None, owner="acme-corp#finance-agent#role/x", now=0) is None

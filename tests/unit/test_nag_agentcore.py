@@ -58,7 +58,9 @@ def test_the_sound_gateway_has_no_finding() -> None:
         (
             "AgentCore-PermissionScope",
             "CallerPolicy",
-            put(STATEMENT, {"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::secret"}),
+            put(
+                STATEMENT, {"Effect": "Allow", "NotAction": ["iam:*", "lambda:*"], "NotResource": "arn:aws:s3:::secret"}
+            ),
         ),
         (
             "AgentCore-PermissionScope",

@@ -1,4 +1,6 @@
-"""Rules for AgentCore gateways, which no public policy pack has; those for their targets are in `targets`.
+"""Rules for AgentCore gateways, which no public policy pack has.
+
+Those for their targets are in `targets`, for what judges their calls in `governance`, for agents in `function_urls`.
 
 Each rule reads one synthesized template, so it sees raw overrides too, and yields a finding per resource: what is
 wrong and the way out. Ids are ``AgentCore-<rule>``; `foundation.acknowledge` accepts them like those of other packs.
@@ -6,7 +8,7 @@ wrong and the way out. Ids are ``AgentCore-<rule>``; `foundation.acknowledge` ac
 
 from collections.abc import Callable, Iterator
 
-from foundation.checks import governance, targets
+from foundation.checks import function_urls, governance, targets
 from foundation.checks.finding import Finding
 from foundation.checks.statements import allow_statements, reaches_every
 from foundation.checks.template import Resource, Template, Value, as_list, as_text
@@ -179,6 +181,7 @@ ALWAYS: tuple[Check, ...] = (
     protocol_version,
     *targets.RULES,
     *governance.RULES,
+    *function_urls.RULES,
 )
 
 

@@ -18,15 +18,14 @@ from aws_cdk import (
 )
 from constructs import Construct, IConstruct
 
-from foundation.acknowledge import acknowledge, arn_as_printed
+from foundation.acknowledge import acknowledge
 from foundation.cluster.naming import cluster_arn
 from foundation.cluster.versions import layer_module
-from foundation.function_runtime import VpcPlacement, runtime_statements
+from foundation.function_runtime import NO_DEAD_LETTERS, VpcPlacement, acknowledge_runtime, runtime_statements
 from foundation.log_group import LogKeeping
 
 _OLD_RUNTIME = ("AwsSolutions-L1", "Serverless-LambdaLatestVersion")
 _NO_RESERVATION = ("NIST.800.53.R5-LambdaConcurrency", "HIPAA.Security-LambdaConcurrency")
-_NO_DEAD_LETTERS = ("Serverless-LambdaDLQ", "NIST.800.53.R5-LambdaDLQ", "HIPAA.Security-LambdaDLQ")
 
 Resource = TypeVar("Resource", bound=CfnResource)
 
@@ -94,7 +93,7 @@ class KubectlRuntime(Construct):
         self.role.add_to_policy(
             iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster_arn(self, cluster_name)])
         )
-        self._acknowledge_interfaces(self.role)
+        acknowledge_runtime(self.role, placement=self._placement)
 
     def shape(self, cluster: Construct) -> None:
         """Hold the functions that CDK made below `cluster` to this."""
@@ -110,7 +109,7 @@ class KubectlRuntime(Construct):
         _resource(framework, lambda_.CfnFunction).add_resource_dependency(_resource(policy, iam.CfnPolicy))
         # CDK's condition for a policy that the role, which takes none, did not get.
         self.node.try_remove_child("HasEcrPublic")
-        self._acknowledge_interfaces(policy)
+        acknowledge_runtime(policy, placement=self._placement)
         self._acknowledge_functions(provider, handler)
 
     def _shape_function(self, function: IConstruct) -> None:
@@ -135,7 +134,7 @@ class KubectlRuntime(Construct):
                 "(Runtime.determineLatestPythonRuntime); a new release of aws-cdk-lib raises it",
                 _NO_RESERVATION: "CloudFormation calls it, once for each manifest of a deployment; a reservation would "
                 "take from the account's limit all year",
-                _NO_DEAD_LETTERS: "CloudFormation waits for its answer and fails the deployment without one; a "
+                NO_DEAD_LETTERS: "CloudFormation waits for its answer and fails the deployment without one; a "
                 "dead-letter queue keeps events whose failure nobody notices: "
                 "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
             },
@@ -144,22 +143,9 @@ class KubectlRuntime(Construct):
     def _statements(self) -> list[iam.PolicyStatement]:
         """What Lambda does under the role of either function: logs, network interfaces, variables, traces."""
         return [
-            *runtime_statements(self, log_group=self._log_group, placement=self._placement),
-            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self._log_keeping.key.key_arn]),
+            *runtime_statements(self, log_group=self._log_group, key=self._log_keeping.key, placement=self._placement),
             iam.PolicyStatement(actions=["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources=["*"]),
         ]
-
-    def _acknowledge_interfaces(self, construct: IConstruct) -> None:
-        interfaces = arn_as_printed(self, "ec2", "network-interface/*")
-        acknowledge(
-            construct,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "X-Ray's write actions and EC2's DescribeNetworkInterfaces and "
-                "DescribeSubnets know no resource types (service authorization reference); the Deny is on everything",
-                f"AwsSolutions-IAM5[Resource::{interfaces}]": "A network interface has no name before it is created; "
-                "subnet and security group are exact, and a Deny keeps the function's own code from these actions",
-            },
-        )
 
 
 def _resource(construct: IConstruct, kind: type[Resource]) -> Resource:
