@@ -55,7 +55,7 @@ def _tenant_needs(tenants: Sequence[TenantSettings], *, external: bool) -> Itera
         yield _Need("clients_per_pool", agents, "app clients of agents", "a user pool takes")
         yield _Need("secrets", agents, "secrets of agents", "account and region take")
     yield _Need("kms_keys", len(tenants) + PLATFORM_KEYS, "keys of tenants and platform", "account and region take")
-    talking = [sum(agent.conversation is not None for agent in tenant.agents.values()) for tenant in tenants]
+    talking = [len(tenant.conversations) for tenant in tenants]
     stacks = len(tenants) + sum(map(bool, talking)) + PLATFORM_STACKS
     yield _Need("stacks", stacks, "stacks of tenants and platform", "account and region take")
     yield _Need(
