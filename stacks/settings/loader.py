@@ -72,6 +72,25 @@ class Settings:
         """`<project>-<environment>`, first part of every physical name."""
         return f"{self.project}-{self.name}"
 
+    @property
+    def path(self) -> str:
+        """`/<project>/<environment>`, what the names of parameters and log groups begin with."""
+        return f"/{self.project}/{self.name}"
+
+    @property
+    def gateway_parameter(self) -> str:
+        """Name of the SSM parameter that holds the gateway's URL."""
+        return f"{self.path}/gateway/url"
+
+    @property
+    def agent_secrets(self) -> str:
+        """What the names of agents' secrets begin with; `<tenant>/<agent>` follows."""
+        return f"{self.project}/{self.name}/agents/"
+
+    def token_domain(self, account: str) -> str:
+        """First label of the token endpoint's host, for the environment in `account`."""
+        return f"{self.prefix}-{account}"
+
 
 def available_environments(config: Path = ROOT / "config") -> list[str]:
     """The environments that have a file in `config`, sorted."""
