@@ -46,22 +46,28 @@ def removable_stacks(name: str, tenant: str, *, root: Path = ROOT) -> list[str]:
         )
     stacks = {unit: f"{settings.prefix}-{unit}-{tenant}" for unit in deployed}
     region = settings.environment.region
-    if left := [stacks[unit] for unit in deployed if unit not in _made(settings, found)]:
+    if left := [unit for unit in deployed if unit not in _made(settings, found)]:
+        stack = stacks[left[0]]
+        first = f"lift its protection from deletion with {_lifting([stack], region)}, " if protected[left[0]] else ""
         raise OperationError(
-            f"{left[0]} is deployed, but the settings no longer ask for it: delete it with `aws cloudformation "
-            f"delete-stack --region {region} --stack-name {left[0]}`, and run this again."
+            f"{stack} is deployed, but the settings no longer ask for it: {first}delete it with `aws cloudformation "
+            f"delete-stack --region {region} --stack-name {stack}`, and run this again."
         )
     if kept := [stacks[unit] for unit in deployed if protected[unit]]:
-        commands = " and ".join(
-            f"`aws cloudformation update-termination-protection --no-enable-termination-protection --region {region} "
-            f"--stack-name {stack}`"
-            for stack in kept
-        )
         raise OperationError(
             f"{', '.join(kept)} is protected from deletion, as everything in {name}: lift that for no other stack "
-            f"with {commands}, and run this again."
+            f"with {_lifting(kept, region)}, and run this again."
         )
     return list(stacks.values())
+
+
+def _lifting(stacks: list[str], region: str) -> str:
+    """The commands after which these stacks can be deleted."""
+    return " and ".join(
+        f"`aws cloudformation update-termination-protection --no-enable-termination-protection --region {region} "
+        f"--stack-name {stack}`"
+        for stack in stacks
+    )
 
 
 def _tenant(settings: Settings, tenant: str) -> TenantSettings:

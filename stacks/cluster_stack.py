@@ -9,7 +9,7 @@ from foundation.cluster.agent_cluster import AgentCluster
 from foundation.cluster.control_plane import ClusterPlacement, ClusterPlan
 from foundation.cluster.node_groups import NodeGroupPlan
 from foundation.cluster.objects import AgentNodes
-from foundation.cluster.placement import COMPUTE_INTENSIVE
+from foundation.kubernetes.node_labels import COMPUTE_INTENSIVE
 from foundation.network import Network
 from stacks.foundation_stack import FoundationStack
 from stacks.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs import IConstruct
 
-from foundation.model_access import ModelAccess
+from foundation.model import ModelAccess
 from stacks.settings import Settings, SettingsError
 
 SCRIPTED_CONTEXT = "foundation:scriptedModel"

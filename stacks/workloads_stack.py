@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import Tags, Token
+from collections.abc import Sequence
+
+from aws_cdk import Tags
 from constructs import Construct
 
 from foundation.kubernetes import Manifest, NetworkAccess, TenantPlan, WorkloadPlan
@@ -56,22 +58,24 @@ class WorkloadsStack(FoundationStack):
             scope, f"workloads-{name}", settings=settings, description=f"Agents of the tenant {name} in the cluster"
         )
         Tags.of(self).add(TAG, name)
-        self._network, self._cluster = network, _cluster(settings)
+        self._cluster = _cluster(settings)
         credentials = tenant_stack.tenant.credentials
+        plan = TenantPlan(
+            tenant=name,
+            environment=settings.name,
+            kubernetes_version=self._cluster.version,
+            gateway_parameter=f"{self.path}/gateway/url",
+            network=network_access(settings, self._cluster, endpoint_cidrs=network.endpoint_cidrs),
+            workloads=tuple(self._plan(name, agent, each) for agent, each in tenant.workloads.items()),
+        )
         self.workloads = TenantWorkloads(
             self,
             "Workloads",
-            plan=TenantPlan(
-                tenant=name,
-                environment=settings.name,
-                gateway_parameter=f"{self.path}/gateway/url",
-                network=self._access(),
-                workloads=tuple(self._plan(name, agent, each) for agent, each in tenant.workloads.items()),
-            ),
+            plan=plan,
             cluster=cluster.seen_from(self),
             rights={
-                agent: AgentRights(credentials=credentials[agent], model=model_access(settings, each.model))
-                for agent, each in tenant.workloads.items()
+                each.agent: AgentRights(credentials=credentials[each.agent], model=each.model)
+                for each in plan.workloads
             },
             conversations=data.conversations,
         )
@@ -81,20 +85,8 @@ class WorkloadsStack(FoundationStack):
         """The tenant's Kubernetes objects, in the order in which kubectl has to apply them."""
         return [*self.workloads.manifests]
 
-    def _access(self) -> NetworkAccess:
-        """Where pods connect to. The token endpoint's host has the account in it, which the settings may leave open."""
-        domain = f"auth.{self.settings.environment.region}.amazoncognito.com"
-        known = not Token.is_unresolved(self.account)
-        return NetworkAccess(
-            region=self.settings.environment.region,
-            endpoint_cidrs=tuple(self._network.endpoint_cidrs),
-            service_cidr=self._cluster.service_cidr,
-            token_host=f"{self.settings.prefix}-{self.account}.{domain}" if known else f"*.{domain}",
-        )
-
     def _plan(self, tenant: str, agent: str, workload: WorkloadSettings) -> WorkloadPlan:
         settings = self.settings
-        model = model_access(settings, workload.model)
         return WorkloadPlan(
             agent=agent,
             image=full_image(workload.image, registry=self._cluster.registry),
@@ -103,10 +95,24 @@ class WorkloadsStack(FoundationStack):
             cpu=workload.cpu,
             memory=workload.memory,
             secret=f"{settings.project}/{settings.name}/agents/{tenant}/{agent}",
-            model_id=model.model_id,
-            guardrail_id=model.guardrail_id,
-            guardrail_version=model.guardrail_version,
+            model=model_access(settings, workload.model),
         )
+
+
+def network_access(settings: Settings, cluster: ClusterSettings, *, endpoint_cidrs: Sequence[str]) -> NetworkAccess:
+    """Where pods of the environment connect to.
+
+    The token endpoint's host has the account in it. Where the settings leave that open, the rule is for the whole
+    domain, in which every Cognito customer of the region is: `stacks.settings.agreement.cluster_notices` says so.
+    """
+    environment = settings.environment
+    domain = f"auth.{environment.region}.amazoncognito.com"
+    return NetworkAccess(
+        region=environment.region,
+        endpoint_cidrs=tuple(endpoint_cidrs),
+        service_cidr=cluster.service_cidr,
+        token_host=f"{settings.prefix}-{environment.account}.{domain}" if environment.account else f"*.{domain}",
+    )
 
 
 def _cluster(settings: Settings) -> ClusterSettings:

@@ -124,6 +124,17 @@ def cluster_mistakes(name: str, environment: EnvironmentSettings) -> list[str]:
     return [f"config/{name}.yaml: {mistake}" for mistake in lacking]
 
 
+def cluster_notices(name: str, environment: EnvironmentSettings) -> list[str]:
+    """What is in order for the cluster of the environment `name`, and asks for something all the same."""
+    if environment.cluster is None or environment.account is not None:
+        return []
+    return [
+        f"config/{name}.yaml: account: is left out, so that the network policies of agents in the cluster admit every "
+        f"Cognito domain of {environment.region} instead of this environment's token endpoint, whose host has the "
+        'account in it: write account: "<twelve digits>"'
+    ]
+
+
 def _provider_mistakes(name: str, environment: EnvironmentSettings) -> Iterator[str]:
     """Whether what is said of another identity provider fits into the interceptors' environment variables."""
     provider = environment.identity.provider

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from foundation.cluster.addresses import DEFAULT_SERVICE_CIDR
 from foundation.cluster.versions import DEFAULT_VERSION, why_not
 from stacks.settings.base import SettingsModel, text
 
@@ -20,6 +19,9 @@ NEEDED_ENDPOINTS = (
 """Interface endpoints that nodes, add-ons and agents use. Nodes start without the internet
 (https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html), and network policies of agents admit AWS by
 the endpoints' addresses."""
+
+DEFAULT_SERVICE_CIDR = "172.20.0.0/16"
+"""Addresses of Kubernetes services, unless a file says otherwise."""
 
 LEAST_ZONES = 3
 """Zones that control plane and nodes are in: one may be lost, or taken out, and the others keep a majority."""
@@ -139,7 +141,8 @@ class ClusterSettings(SettingsModel):
     """Nodes for what the cluster itself runs (DNS, drivers, observability) and for whatever else names no nodes. Left
     out: m6i.large and m6i.xlarge, 2 to 10, 3 at first."""
     compute: NodeGroupSettings = COMPUTE
-    """Nodes for heavy work, tainted workload-type=compute-intensive; its keys are those of general. Left out:
+    """Nodes for heavy work that others bring into the cluster, tainted workload-type=compute-intensive: no `workload`
+    runs on them, since network policies name hosts on the agents' nodes alone. Its keys are those of general. Left out:
     c6i.2xlarge and c6i.4xlarge, 0 to 20, none at first."""
     agents: AgentNodeSettings = AgentNodeSettings()
     """Nodes that Auto Mode makes for agents, tainted workload-type=agents."""

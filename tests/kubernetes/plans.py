@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from foundation.kubernetes import Manifest, NetworkAccess, TenantPlan, WorkloadPlan, tenant_manifests
+from foundation.model import ModelAccess
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/reference-agent:1.0.0"
+MODEL = ModelAccess(model="anthropic.claude-sonnet-4-6", profile="us")
 NETWORK = NetworkAccess(
     region="us-east-1",
     endpoint_cidrs=("10.0.192.0/24", "10.0.193.0/24", "10.0.194.0/24"),
@@ -24,7 +26,7 @@ def workload(agent: str = "reporting-agent", tenant: str = "acme-corp", **change
         "cpu": "250m",
         "memory": "512Mi",
         "secret": f"foundation/prod/agents/{tenant}/{agent}",
-        "model_id": "us.anthropic.claude-sonnet-4-6",
+        "model": MODEL,
     }
     return WorkloadPlan(**(usual | changes))
 
@@ -34,6 +36,7 @@ def tenant_plan(tenant: str = "acme-corp", *agents: str, **changes: Any) -> Tena
     plan = TenantPlan(
         tenant=tenant,
         environment="prod",
+        kubernetes_version="1.36",
         gateway_parameter="/foundation/prod/gateway/url",
         network=NETWORK,
         workloads=tuple(workload(agent, tenant) for agent in agents or ("reporting-agent",)),

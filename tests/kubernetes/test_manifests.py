@@ -1,10 +1,12 @@
 """A tenant's manifests: valid in the cluster's version, in an order that can be applied, and as intended."""
 
+from dataclasses import replace
+
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from foundation.kubernetes import Manifest, tenant_manifests
-from tests.kubernetes.plans import IMAGE, of_kind, only, tenant_plan, two_tenants, workload
+from tests.kubernetes.plans import IMAGE, MODEL, of_kind, only, tenant_plan, two_tenants, workload
 from tests.kubernetes.schemas import VERSION, ValidationError, validate
 
 MANIFESTS = [manifest for ours in two_tenants().values() for manifest in ours]
@@ -55,18 +57,20 @@ def test_validation_refuses_hosts_that_eks_does_not_take(peer: Manifest) -> None
         validate({**policy, "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [peer]}]}})
 
 
-def test_namespace_is_restricted() -> None:
-    labels = only(tenant_manifests(tenant_plan()), "Namespace")["metadata"]["labels"]
+@pytest.mark.parametrize("version", ["1.35", "1.36"])
+def test_namespace_is_restricted_by_the_rules_of_the_clusters_version(version: str) -> None:
+    plan = tenant_plan(kubernetes_version=version)
+    labels = only(tenant_manifests(plan), "Namespace")["metadata"]["labels"]
     assert labels == {
         "app.kubernetes.io/part-of": "foundation",
         "app.kubernetes.io/managed-by": "foundation",
         "foundation/tenant": "acme-corp",
         "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/enforce-version": "v1.36",
+        "pod-security.kubernetes.io/enforce-version": f"v{version}",
         "pod-security.kubernetes.io/audit": "restricted",
-        "pod-security.kubernetes.io/audit-version": "v1.36",
+        "pod-security.kubernetes.io/audit-version": f"v{version}",
         "pod-security.kubernetes.io/warn": "restricted",
-        "pod-security.kubernetes.io/warn-version": "v1.36",
+        "pod-security.kubernetes.io/warn-version": f"v{version}",
     }
 
 
@@ -160,7 +164,7 @@ def test_names_in_a_deployment_fit_together() -> None:
 
 
 def test_agent_is_told_where_things_are_and_no_secret() -> None:
-    plan = tenant_plan(workloads=(workload(guardrail_id="abc123def456", guardrail_version="2"),))
+    plan = tenant_plan(workloads=(workload(model=replace(MODEL, guardrail_id="abc123def456", guardrail_version="2")),))
     [container] = only(tenant_manifests(plan), "Deployment")["spec"]["template"]["spec"]["containers"]
     first, *others = container["env"]
     assert first == {"name": "HOST_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}
@@ -188,6 +192,18 @@ def test_pods_have_time_to_end() -> None:
     variables = {variable["name"]: variable.get("value") for variable in container["env"]}
     deregistration = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert pod["terminationGracePeriodSeconds"] >= deregistration + int(variables["FOUNDATION_GRACE_SECONDS"]) + 5
+
+
+def test_pods_spread_over_zones_and_nodes_and_wait_for_neither() -> None:
+    """When a zone is lost, its pods start in the others, however uneven that is."""
+    manifests = tenant_manifests(tenant_plan())
+    pod = only(manifests, "Deployment")["spec"]["template"]["spec"]
+    spread = {one["topologyKey"]: one for one in pod["topologySpreadConstraints"]}
+    assert spread.keys() == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+    for one in spread.values():
+        assert (one["maxSkew"], one["whenUnsatisfiable"]) == (1, "ScheduleAnyway")
+        assert one["nodeTaintsPolicy"] == "Honor"
+    assert "affinity" not in pod
 
 
 def test_autoscaler_decides_how_many() -> None:

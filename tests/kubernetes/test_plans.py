@@ -1,5 +1,6 @@
 """Plans, quantities and images: what is right is understood, and what is wrong is told in one sentence."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from foundation.kubernetes import ImageError, NetworkAccess, PlanError, QuantityError, check_image
 from foundation.kubernetes.quantities import cpu, cpu_text, memory, memory_text
-from tests.kubernetes.plans import IMAGE, NETWORK, tenant_plan, workload
+from tests.kubernetes.plans import IMAGE, MODEL, NETWORK, tenant_plan, workload
 
 
 @pytest.mark.parametrize(
@@ -101,8 +102,14 @@ def test_image_that_is_not_precise(reference: str, says: str) -> None:
         ({"min_replicas": 0}, "replicas of reporting-agent: 0 to 6 cannot be"),
         ({"min_replicas": 7}, "replicas of reporting-agent: 7 to 6 cannot be"),
         ({"max_replicas": 101}, "replicas of reporting-agent: 2 to 101 cannot be"),
-        ({"guardrail_id": "abc"}, "guardrail of reporting-agent: name its id and its version, or neither"),
-        ({"guardrail_version": "1"}, "guardrail of reporting-agent: name its id and its version, or neither"),
+        (
+            {"model": replace(MODEL, guardrail_id="abc")},
+            "guardrail of reporting-agent: name its id and its version, or neither",
+        ),
+        (
+            {"model": replace(MODEL, guardrail_version="1")},
+            "guardrail of reporting-agent: name its id and its version, or neither",
+        ),
         ({"agent": "Finance_Agent"}, "agent 'Finance_Agent' cannot be a name in Kubernetes"),
         ({"agent": "a" * 60}, "cannot be a name in Kubernetes"),
     ],
@@ -153,5 +160,7 @@ def test_dns_address(service_cidr: str, address: str) -> None:
 def test_tenant() -> None:
     with pytest.raises(PlanError, match="tenant 'Acme' cannot be a name in Kubernetes"):
         tenant_plan("Acme")
+    with pytest.raises(PlanError, match=r"'v1\.36' is no version of Kubernetes: write one like 1\.36"):
+        tenant_plan("acme-corp", kubernetes_version="v1.36")
     with pytest.raises(PlanError, match="acme-corp has finance-agent twice: plan each agent once"):
         tenant_plan("acme-corp", "finance-agent", "finance-agent")

@@ -7,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from foundation.kubernetes import NetworkAccess, TenantPlan, WorkloadPlan, tenant_manifests, weaknesses
 from foundation.kubernetes.quantities import cpu, memory
+from foundation.model import ModelAccess
 from tests.kubernetes.plans import of_kind, only
 from tests.kubernetes.schemas import validate
 
@@ -36,9 +37,12 @@ def workloads(draw: st.DrawFn) -> WorkloadPlan:
         cpu=draw(CPU),
         memory=draw(MEMORY),
         secret=f"foundation/prod/agents/{agent}",
-        model_id="us.anthropic.claude-sonnet-4-6",
-        guardrail_id=guardrail,
-        guardrail_version="1" if guardrail else None,
+        model=ModelAccess(
+            model="anthropic.claude-sonnet-4-6",
+            profile=draw(st.sampled_from(["us", None])),
+            guardrail_id=guardrail,
+            guardrail_version="1" if guardrail else None,
+        ),
     )
 
 
@@ -46,6 +50,7 @@ PLANS = st.builds(
     TenantPlan,
     tenant=NAMES,
     environment=st.just("prod"),
+    kubernetes_version=st.just("1.36"),
     gateway_parameter=st.just("/foundation/prod/gateway/url"),
     network=st.builds(
         NetworkAccess,

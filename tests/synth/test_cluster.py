@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aws_cdk import App, aws_eks_v2 as eks
 
 import app as application
-from foundation.cluster.addresses import dns_address
 from foundation.cluster.versions import ADD_ONS
 from stacks.cluster_stack import ClusterStack
 from stacks.foundation_stack import FoundationStack
 from stacks.network_stack import NetworkStack
 from stacks.settings import load_settings
 from stacks.settings.cluster import ClusterSettings
+from tests.assemblies import assembly
 from tests.templates import WITH_CLUSTER, Json, Template, template, written
 
 with_a_cluster = pytest.mark.parametrize("environment", WITH_CLUSTER)
@@ -173,6 +174,20 @@ def test_the_cluster_is_protected_as_the_settings_say(environment: str) -> None:
     assert cluster["Version"] == settings(environment).version
 
 
+@with_a_cluster
+def test_a_failed_first_deployment_leaves_no_cluster_in_the_way_of_the_next(environment: str) -> None:
+    """A cluster that is kept when its stack goes is kept with what it works by; one that never was deployed is not.
+
+    Its name is fixed, so a cluster that was left behind would stop the next attempt.
+    """
+    cluster = stack(environment)
+    found = cluster.resources[cluster.id_of("AWS::EKS::Cluster")]
+    [group] = (one["Fn::GetAtt"][0] for one in found["Properties"]["ResourcesVpcConfig"]["SecurityGroupIds"])
+    role = found["Properties"]["RoleArn"]["Fn::GetAtt"][0]
+    for kept in (found, cluster.resources[group], cluster.resources[role]):
+        assert kept["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
 def groups(environment: str) -> dict[str, Json]:
     """Node groups by the value of their taint, None for the one without."""
     return {
@@ -218,7 +233,42 @@ def test_no_pod_reaches_its_nodes_role_and_disks_are_encrypted(environment: str)
 def test_add_ons_have_the_versions_of_the_clusters_version(environment: str) -> None:
     made = {addon["AddonName"]: addon for addon in stack(environment).properties("AWS::EKS::Addon")}
     assert {name: addon["AddonVersion"] for name, addon in made.items()} == ADD_ONS[settings(environment).version]
-    assert json.loads(made["vpc-cni"]["ConfigurationValues"])["enableNetworkPolicy"] == "true"
+    assert {addon["ResolveConflicts"] for addon in made.values()} == {"OVERWRITE"}, "a conflict would end a creation"
+
+
+def add_on_settings(environment: str, name: str) -> Json:
+    """The configuration values of an add-on."""
+    [addon] = [one for one in stack(environment).properties("AWS::EKS::Addon") if one["AddonName"] == name]
+    found: Json = json.loads(addon["ConfigurationValues"])
+    return found
+
+
+@with_a_cluster
+def test_network_policies_are_switched_on_by_the_add_on_alone(environment: str) -> None:
+    """It writes the switch into a ConfigMap of its own; a second owner would take it away when the stack goes."""
+    assert add_on_settings(environment, "vpc-cni")["enableNetworkPolicy"] == "true"
+    assert ("ConfigMap", "amazon-vpc-cni") not in manifests(environment)
+
+
+@with_a_cluster
+def test_no_sdk_is_put_into_pods_that_did_not_ask_for_it(environment: str) -> None:
+    signals = add_on_settings(environment, "amazon-cloudwatch-observability")["manager"]["applicationSignals"]
+    assert signals == {"autoMonitor": {"monitorAllServices": False}}
+
+
+@with_a_cluster
+def test_autoscalers_have_the_metrics_that_they_scale_by(environment: str) -> None:
+    """Their CPU metric is served by metrics-server; without it they stay at the number they began with."""
+    folder = assembly(environment) / "manifests"
+    autoscalers = [
+        yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]
+        for file in folder.rglob("*-horizontalpodautoscaler-*.yaml")
+    ]
+    assert autoscalers
+    assert {metric["type"] for spec in autoscalers for metric in spec["metrics"]} == {"Resource"}
+    addons = stack(environment).of_type("AWS::EKS::Addon")
+    [metrics] = [name for name, found in addons.items() if found["Properties"]["AddonName"] == "metrics-server"]
+    assert set(stack(environment).of_type("AWS::EKS::Nodegroup")) <= comes_after(stack(environment), metrics)
 
 
 @with_a_cluster
@@ -244,7 +294,7 @@ def test_add_ons_that_call_aws_have_roles_for_their_own_service_account(environm
 
 @with_a_cluster
 def test_things_come_in_the_order_in_which_they_need_each_other(environment: str) -> None:
-    """Nodes need the network plugin, CoreDNS needs nodes, and nodes for agents need the switch of network policies."""
+    """Nodes need the network plugin, CoreDNS needs nodes, nodes for agents need what switches network policies on."""
     cluster = stack(environment)
     addons = {
         found["Properties"]["AddonName"]: logical_id for logical_id, found in cluster.of_type("AWS::EKS::Addon").items()
@@ -254,13 +304,13 @@ def test_things_come_in_the_order_in_which_they_need_each_other(environment: str
         assert {addons["vpc-cni"], addons["kube-proxy"], addons["eks-pod-identity-agent"]} <= comes_after(
             cluster, group
         )
-    for name in ("coredns", "aws-ebs-csi-driver", "amazon-cloudwatch-observability"):
+    for name in ("coredns", "aws-ebs-csi-driver", "metrics-server", "amazon-cloudwatch-observability"):
         assert node_groups <= comes_after(cluster, addons[name])
     applied = cluster.of_type("Custom::AWSCDK-EKS-KubernetesResource")
     [pool] = [
         logical_id for logical_id, found in applied.items() if "NodePool" in written(found["Properties"]["Manifest"])
     ]
-    assert applied.keys() - {pool} <= comes_after(cluster, pool)
+    assert applied.keys() - {pool} | set(addons.values()) <= comes_after(cluster, pool)
 
 
 @with_a_cluster
@@ -273,7 +323,12 @@ def test_manifests_are_taken_away_while_the_api_still_admits_them(environment: s
         assert rules <= before
         assert any("KubectlRoleDefaultPolicy" in name for name in before)
         assert any("FrameworkRuntime" in name for name in before)
-        assert set(cluster.of_type("AWS::EKS::AccessEntry")) & before
+        [entry] = [
+            name
+            for name, found in cluster.of_type("AWS::EKS::AccessEntry").items()
+            if "KubectlRole" in written(found["Properties"]["PrincipalArn"])
+        ]
+        assert entry in before
 
 
 @with_a_cluster
@@ -292,13 +347,6 @@ def test_nodes_for_agents_deny_by_default_and_keep_others_away(environment: str)
     requirements = {item["key"]: item["values"] for item in pool["template"]["spec"]["requirements"]}
     assert requirements["kubernetes.io/arch"] == [wanted.architecture]
     assert ("spot" in requirements["karpenter.sh/capacity-type"]) is (wanted.capacity == "spot")
-
-
-@with_a_cluster
-def test_network_policies_are_switched_on(environment: str) -> None:
-    switch = manifests(environment)["ConfigMap", "amazon-vpc-cni"]
-    assert switch["metadata"]["namespace"] == "kube-system"
-    assert switch["data"] == {"enable-network-policy-controller": "true"}
 
 
 @with_a_cluster
@@ -345,7 +393,3 @@ def test_subnets_are_told_to_load_balancers(environment: str) -> None:
         role = {"Private": "kubernetes.io/role/internal-elb", "Public": "kubernetes.io/role/elb"}
         if key := role.get(tags["aws-cdk:subnet-name"]):
             assert tags[key] == "1"
-
-
-def test_pods_ask_the_tenth_address_of_the_services_for_names() -> None:
-    assert dns_address("172.20.0.0/16") == "172.20.0.10"

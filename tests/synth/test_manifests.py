@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 import yaml
 
-from foundation.kubernetes import weaknesses
+from foundation.kubernetes import tenant_manifests, weaknesses
 from foundation.kubernetes.workload import AGENT_NODES, AGENT_TAINT, PRIORITY_CLASS
+from stacks.settings import load_settings
+from stacks.settings.agreement import cluster_notices
+from stacks.workloads_stack import network_access
 from tests.assemblies import assembly
 from tests.kubernetes.kubectl import DRY_RUN, Kubectl, kubectl_with_api
 from tests.kubernetes.network_policy import Network, Peer, Port, agent_pod
-from tests.kubernetes.plans import of_kind, only
+from tests.kubernetes.plans import NETWORK, of_kind, only, tenant_plan
 from tests.kubernetes.schemas import validate
 from tests.templates import TENANTS, WITH_CLUSTER, Json, template
 
@@ -73,7 +77,7 @@ def test_objects_of_the_cluster_are_valid(environment: str) -> None:
     objects = cluster_objects(environment)
     for one in objects:
         validate(one)
-    assert {"ConfigMap", "NodeClass", "NodePool", "PriorityClass"} <= {one["kind"] for one in objects}
+    assert {"NodeClass", "NodePool", "PriorityClass"} <= {one["kind"] for one in objects}
 
 
 @pytest.mark.parametrize("environment", WITH_CLUSTER)
@@ -85,9 +89,10 @@ def test_pods_ask_for_the_nodes_and_the_priority_that_the_cluster_has(environmen
     assert nodes["metadata"]["labels"].items() <= AGENT_NODES.items()
     assert taint.items() <= AGENT_TAINT.items()
     assert only(objects, "NodeClass")["spec"]["networkPolicy"] == "DefaultDeny"
-    assert only(objects, "ConfigMap")["data"]["enable-network-policy-controller"] == "true"
 
 
+ACCOUNT = "123456789012"
+STRANGER = "stranger.auth.us-east-1.amazoncognito.com"
 HTTPS, AGENT, DNS = Port(443), Port(8080), Port(53, "UDP")
 AWS = "us-east-1.amazonaws.com"
 
@@ -110,7 +115,8 @@ def test_agent_reaches_what_it_needs_and_nothing_else(environment: str, tenant: 
         "gateway": network.allows(agent, Peer(endpoint, host=f"g-1.gateway.bedrock-agentcore.{AWS}"), HTTPS),
         "secrets": network.allows(agent, Peer(endpoint, host=f"secretsmanager.{AWS}"), HTTPS),
         "endpoints": network.allows(agent, Peer(endpoint), HTTPS),
-        "token": network.allows(agent, Peer("203.0.113.9", host="x.auth.us-east-1.amazoncognito.com"), HTTPS),
+        "token": network.allows(agent, Peer("203.0.113.9", host=token_host(environment)), HTTPS),
+        "a stranger's token endpoint": network.allows(agent, Peer("203.0.113.9", host=STRANGER), HTTPS),
         "dns": network.allows(agent, Peer("172.20.0.10"), DNS),
         "from gateway": network.allows(Peer("10.0.66.1", "gateway"), agent, AGENT),
         "other tenant": network.allows(agent, other, AGENT),
@@ -123,7 +129,45 @@ def test_agent_reaches_what_it_needs_and_nothing_else(environment: str, tenant: 
         "from kube-system": network.allows(Peer("10.0.66.2", "kube-system"), agent, AGENT),
     }
     reached = {line for line, allowed in lines.items() if allowed}
-    assert reached == {"gateway", "secrets", "endpoints", "token", "dns", "from gateway"}
+    beyond = set() if load_settings(environment).environment.account else {"a stranger's token endpoint"}
+    assert reached == {"gateway", "secrets", "endpoints", "token", "dns", "from gateway"} | beyond
+
+
+@pytest.mark.parametrize("environment", WITH_CLUSTER)
+@pytest.mark.parametrize("account", [ACCOUNT, None])
+def test_no_stranger_gets_tokens_asked_of_agents_once_the_account_is_written(
+    environment: str, account: str | None
+) -> None:
+    """Without it the rule is for the region's Cognito domain, where anybody may have a pool, and a notice says so."""
+    loaded = load_settings(environment)
+    settings = replace(loaded, environment=loaded.environment.model_copy(update={"account": account}))
+    assert settings.environment.cluster is not None
+    access = network_access(settings, settings.environment.cluster, endpoint_cidrs=NETWORK.endpoint_cidrs)
+    network = Network.of(tenant_manifests(tenant_plan(network=access)), gateway={"name": "gateway"}, kube_system={})
+    [deployment] = of_kind(tenant_manifests(tenant_plan(network=access)), "Deployment")
+    agent = agent_pod(deployment, "10.0.64.9", node="node-a")
+    reached = [
+        host
+        for host in (token_host(environment), STRANGER)
+        if network.allows(agent, Peer("203.0.113.9", host=host), HTTPS)
+    ]
+    notices = cluster_notices(environment, settings.environment)
+    if account:
+        assert reached == [token_host(environment)]
+        assert notices == []
+    else:
+        assert reached == [token_host(environment), STRANGER]
+        [notice] = notices
+        assert notice.startswith(f"config/{environment}.yaml: account: is left out")
+
+
+def test_nothing_is_noted_where_there_is_no_cluster() -> None:
+    assert cluster_notices("dev", load_settings("dev").environment) == []
+
+
+def token_host(environment: str) -> str:
+    """The environment's own token endpoint, were it in `ACCOUNT`."""
+    return f"foundation-{environment}-{ACCOUNT}.auth.us-east-1.amazoncognito.com"
 
 
 def endpoint_address(environment: str) -> str:

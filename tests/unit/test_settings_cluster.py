@@ -157,6 +157,7 @@ def test_every_version_has_every_add_on() -> None:
                 "coredns",
                 "eks-pod-identity-agent",
                 "aws-ebs-csi-driver",
+                "metrics-server",
                 "amazon-cloudwatch-observability",
             }
         )
@@ -164,3 +165,9 @@ def test_every_version_has_every_add_on() -> None:
     assert all(pinned["kube-proxy"].startswith(f"v{version}.") for version, pinned in versions.ADD_ONS.items()), (
         "kube-proxy is released for one Kubernetes version"
     )
+
+
+def test_every_add_on_has_a_page_for_its_versions_or_the_reason_why_it_has_none() -> None:
+    [names] = {frozenset(pinned) for pinned in versions.ADD_ONS.values()}
+    assert versions.PAGES.keys() | versions.UNVERIFIED.keys() == names
+    assert not versions.PAGES.keys() & versions.UNVERIFIED.keys()

@@ -60,14 +60,25 @@ def test_every_protected_one_is_said_at_once(place: Place) -> None:
     assert [f"--stack-name {stack}`" in str(error.value) for stack in (STACK, workloads)] == [True, True]
 
 
+@pytest.mark.parametrize("protected", [False, True])
 def test_a_stack_that_the_app_does_not_make_any_more_is_not_left_behind(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, protected: bool
 ) -> None:
-    for unit in ("tenant", "workloads"):
-        deploy(place, protected=False, stack=f"foundation-prod-{unit}-acme-corp")
+    """The advice works as it stands: what is protected has to be lifted before it can be deleted."""
+    workloads = "foundation-prod-workloads-acme-corp"
+    deploy(place, protected=True)
+    deploy(place, protected=protected, stack=workloads)
     monkeypatch.setattr("stacks.settings.tenant.TenantSettings.workloads", {})
-    with pytest.raises(OperationError, match=r"delete-stack .*--stack-name foundation-prod-workloads-acme-corp"):
+    with pytest.raises(OperationError) as error:
         removable_stacks("prod", "acme-corp")
+    region = place.cloudformation.meta.region_name
+    commands = [part for part in str(error.value).split("`") if part.startswith("aws ")]
+    lifting = (
+        "aws cloudformation update-termination-protection --no-enable-termination-protection --region "
+        f"{region} --stack-name {workloads}"
+    )
+    deleting = f"aws cloudformation delete-stack --region {region} --stack-name {workloads}"
+    assert commands == ([lifting, deleting] if protected else [deleting])
 
 
 def test_once_it_is_lifted_the_stack_of_this_tenant_alone_is_named(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from aws_cdk import ArnFormat, Stack, aws_eks_v2 as eks, aws_iam as iam
 from constructs import Construct
 
+from foundation.cluster.naming import cluster_arn
+
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 """Everything, in every namespace."""
 
@@ -84,18 +86,13 @@ class ClusterAccess(Construct):
             ),
             description=description,
         )
-        # What `aws eks update-kubeconfig` and the console read; the Kubernetes API itself asks the access entry.
+        # For the console, and for `aws eks update-kubeconfig --assume-role-arn`: without that option the command reads
+        # the cluster as whoever calls it, and --role-arn is for kubectl alone. The Kubernetes API itself asks the
+        # access entry. https://docs.aws.amazon.com/cli/latest/reference/eks/update-kubeconfig.html
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["eks:AccessKubernetesApi", "eks:DescribeCluster"],
-                resources=[
-                    stack.format_arn(
-                        service="eks",
-                        resource="cluster",
-                        resource_name=self._cluster_name,
-                        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-                    )
-                ],
+                resources=[cluster_arn(self, self._cluster_name)],
             )
         )
         return role

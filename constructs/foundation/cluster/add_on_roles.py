@@ -53,16 +53,29 @@ def volume_driver_role(scope: Construct, *, cluster_name: str) -> iam.Role:
         service_account="ebs-csi-controller-sa",
         description="EBS CSI driver: volumes of pods",
     )
-    stack = Stack.of(scope)
+    for statement in _volume_statements(Stack.of(scope), cluster_name=cluster_name):
+        role.add_to_policy(statement)
+    acknowledge(
+        role,
+        {
+            _NOT_NARROWER: "EC2's Describe actions know no resource types (service authorization reference)",
+            tuple(
+                f"AwsSolutions-IAM5[Resource::{arn_as_printed(scope, 'ec2', f'{kind}/*')}]"
+                for kind in ("volume", "instance")
+            ): "Volumes and nodes have no names before they are made: conditions narrow to volumes with the driver's "
+            "tag, and to nodes with this cluster's",
+        },
+    )
+    return role
 
-    def arn(resource: str) -> str:
-        return stack.format_arn(
-            service="ec2", resource=resource, resource_name="*", arn_format=ArnFormat.SLASH_RESOURCE_NAME
-        )
 
-    volumes, instances = arn("volume"), arn("instance")
+def _volume_statements(stack: Stack, *, cluster_name: str) -> list[iam.PolicyStatement]:
+    volumes, instances = (
+        stack.format_arn(service="ec2", resource=kind, resource_name="*", arn_format=ArnFormat.SLASH_RESOURCE_NAME)
+        for kind in ("volume", "instance")
+    )
     its_own = {"StringEquals": {f"aws:ResourceTag/{_CSI_VOLUME}": "true"}}
-    for statement in (
+    return [
         iam.PolicyStatement(
             actions=[
                 "ec2:DescribeAvailabilityZones",
@@ -96,20 +109,7 @@ def volume_driver_role(scope: Construct, *, cluster_name: str) -> iam.Role:
             # https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html
             conditions={"StringEquals": {"aws:ResourceTag/eks:cluster-name": cluster_name}},
         ),
-    ):
-        role.add_to_policy(statement)
-    acknowledge(
-        role,
-        {
-            _NOT_NARROWER: "EC2's Describe actions know no resource types (service authorization reference)",
-            tuple(
-                f"AwsSolutions-IAM5[Resource::{arn_as_printed(scope, 'ec2', f'{kind}/*')}]"
-                for kind in ("volume", "instance")
-            ): "Volumes and nodes have no names before they are made: conditions narrow to volumes with the driver's "
-            "tag, and to nodes with this cluster's",
-        },
-    )
-    return role
+    ]
 
 
 def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: list[str]) -> iam.Role:
@@ -132,12 +132,23 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
         service_account="cloudwatch-agent",
         description="CloudWatch agent and Fluent Bit: logs, metrics and traces of the cluster",
     )
-    role.add_to_policy(
+    for statement in _observability_statements(log_group_arns):
+        role.add_to_policy(statement)
+    acknowledge(
+        role,
+        {
+            _NOT_NARROWER: "cloudwatch:PutMetricData, X-Ray's write actions and EC2's Describe actions know no "
+            "resource types (service authorization reference); metrics that have a namespace are bound to three"
+        },
+    )
+    return role
+
+
+def _observability_statements(log_group_arns: list[str]) -> list[iam.PolicyStatement]:
+    return [
         iam.PolicyStatement(
             actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources=log_group_arns
-        )
-    )
-    role.add_to_policy(
+        ),
         iam.PolicyStatement(
             actions=["cloudwatch:PutMetricData"],
             resources=["*"],
@@ -145,9 +156,7 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
             conditions={
                 "StringEqualsIfExists": {"cloudwatch:namespace": ["ApplicationSignals", "CWAgent", "ContainerInsights"]}
             },
-        )
-    )
-    role.add_to_policy(
+        ),
         iam.PolicyStatement(
             actions=[
                 "ec2:DescribeTags",
@@ -160,13 +169,5 @@ def observability_role(scope: Construct, *, cluster_name: str, log_group_arns: l
                 "xray:PutTraceSegments",
             ],
             resources=["*"],
-        )
-    )
-    acknowledge(
-        role,
-        {
-            _NOT_NARROWER: "cloudwatch:PutMetricData, X-Ray's write actions and EC2's Describe actions know no "
-            "resource types (service authorization reference); metrics that have a namespace are bound to three"
-        },
-    )
-    return role
+        ),
+    ]

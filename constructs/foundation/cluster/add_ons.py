@@ -15,13 +15,24 @@ BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 """Add-ons without which a node does not become ready, or a pod on it gets no credentials. They are DaemonSets, so that
 they need no node themselves."""
 
-ON_NODES = ("coredns", "aws-ebs-csi-driver", "amazon-cloudwatch-observability")
-"""Add-ons with pods of their own, which are only healthy once there are nodes."""
+ON_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server", "amazon-cloudwatch-observability")
+"""Add-ons with pods of their own, which are only healthy once there are nodes. Without metrics-server, which calls
+nothing of AWS, no HorizontalPodAutoscaler knows how busy its pods are, and none scales
+(https://docs.aws.amazon.com/eks/latest/userguide/horizontal-pod-autoscaler.html)."""
 
 SETTINGS: dict[str, dict[str, object]] = {
-    # For the managed groups; Auto Mode's nodes have it by their NodeClass:
-    # https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
+    # For all nodes. The add-on's chart writes it into the ConfigMap amazon-vpc-cni of kube-system, by which the network
+    # policy controller is switched on for Auto Mode's nodes as well: nothing else may own that object.
+    # https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html,
+    # https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html,
+    # https://github.com/aws/amazon-vpc-cni-k8s/blob/master/charts/aws-vpc-cni/templates/configmap.yaml
     "vpc-cni": {"enableNetworkPolicy": "true", "nodeAgent": {"enablePolicyEventLogs": "true"}},
+    # By default the add-on puts an SDK of its own into every Java, Python, .NET and Node.js pod that a Service selects:
+    # agents bring theirs, and their file system is read-only.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html
+    "amazon-cloudwatch-observability": {
+        "manager": {"applicationSignals": {"autoMonitor": {"monitorAllServices": False}}}
+    },
 }
 """Configuration values of the add-ons that have some, as `aws eks describe-addon-configuration` describes them."""
 
@@ -39,7 +50,9 @@ def add_on(
 ) -> eks.CfnAddon:
     """Install the add-on `name`, in the version that belongs to `kubernetes_version`.
 
-    An L1 since the L2 has no Pod Identity associations. An update keeps what somebody changed in the cluster by hand.
+    An L1 since the L2 has no Pod Identity associations. What is in the cluster already, or was changed there by hand,
+    becomes what is said here: PRESERVE would fail at the creation, as NONE does, where anything differs
+    (https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html, resolveConflicts).
 
     Args:
         scope: the construct it belongs to.
@@ -56,7 +69,7 @@ def add_on(
         addon_name=name,
         addon_version=ADD_ONS[kubernetes_version][name],
         configuration_values=json.dumps(SETTINGS[name]) if name in SETTINGS else None,
-        resolve_conflicts="PRESERVE",
+        resolve_conflicts="OVERWRITE",
         pod_identity_associations=[
             eks.CfnAddon.PodIdentityAssociationProperty(service_account=own.service_account, role_arn=own.role.role_arn)
         ]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import aws_eks_v2 as eks, aws_iam as iam
+from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IDependable
 
-from foundation.acknowledge import acknowledge, managed_policy_as_printed
 from foundation.cluster.access import ClusterAccess, access_entry
 from foundation.cluster.add_on_roles import network_plugin_role, observability_role, volume_driver_role
 from foundation.cluster.add_ons import BEFORE_NODES, ON_NODES, AddOnRole, add_on
 from foundation.cluster.control_plane import ClusterPlacement, ClusterPlan, ControlPlane, container_log_groups
-from foundation.cluster.node_groups import NodeGroup, NodeGroupPlan, node_role
+from foundation.cluster.node_groups import NodeGroup, NodeGroupPlan
+from foundation.cluster.node_roles import agent_node_role, managed_node_role
 from foundation.cluster.objects import (
     AgentNodes,
-    Manifest,
-    network_policy_switch,
     node_class,
     node_pool,
     observability_policy,
@@ -32,8 +30,6 @@ class AgentCluster(Construct):
     Attributes:
         control_plane: the cluster itself.
         access: the roles that people use.
-        manifests: objects that are the same as data and in the cluster; the node class alone is not among them, since
-            it names what has no name before the deployment.
     """
 
     def __init__(
@@ -90,7 +86,7 @@ class AgentCluster(Construct):
         before = self._add_ons(BEFORE_NODES, self._early_roles(), after=[self.control_plane.cluster])
         groups = self._node_groups(node_groups, placement, volume_key, after=before)
         on_nodes = self._add_ons(ON_NODES, self._late_roles(log_groups), after=groups)
-        self.manifests = self._objects(agent_nodes, placement, volume_key, after=on_nodes)
+        self._objects(agent_nodes, placement, volume_key, after=on_nodes)
 
     def _early_roles(self) -> dict[str, AddOnRole]:
         role = network_plugin_role(self, cluster_name=self._plan.name)
@@ -131,7 +127,7 @@ class AgentCluster(Construct):
         *,
         after: Sequence[IDependable],
     ) -> list[NodeGroup]:
-        role = node_role(self, "NodeRole")
+        role = managed_node_role(self, "NodeRole")
         made = []
         for plan in plans:
             group = NodeGroup(
@@ -150,24 +146,6 @@ class AgentCluster(Construct):
             made.append(group)
         return made
 
-    def _agent_node_role(self) -> iam.Role:
-        policies = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
-        role = iam.Role(
-            self,
-            "AgentNodeRole",
-            assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-            description="Nodes that Auto Mode makes for agents",
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in policies],
-        )
-        acknowledge(
-            role,
-            {
-                tuple(managed_policy_as_printed(name) for name in policies): "Required of Auto Mode's nodes by "
-                "https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"
-            },
-        )
-        return role
-
     def _objects(
         self,
         agent_nodes: AgentNodes,
@@ -175,9 +153,9 @@ class AgentCluster(Construct):
         volume_key: EncryptionKey,
         *,
         after: Sequence[IDependable],
-    ) -> list[Manifest]:
+    ) -> None:
         """Apply what the cluster has once; the nodes for agents last, so that none joins without network policies."""
-        role = self._agent_node_role()
+        role = agent_node_role(self, "AgentNodeRole")
         # EKS makes this entry itself for its built-in pools alone.
         entry = access_entry(
             self,
@@ -196,13 +174,13 @@ class AgentCluster(Construct):
             ],
             key_arn=volume_key.key_arn,
         )
-        literal = [network_policy_switch(), observability_policy(), priority_class(), node_pool(agent_nodes)]
         policies = eks.KubernetesManifest(
-            self, "NetworkPolicies", cluster=self._cluster, manifest=[*literal[:2]], overwrite=True
+            self, "NetworkPolicies", cluster=self._cluster, manifest=[observability_policy()], overwrite=True
         )
-        priority = eks.KubernetesManifest(self, "Priority", cluster=self._cluster, manifest=[literal[2]])
-        pool = eks.KubernetesManifest(self, "AgentNodes", cluster=self._cluster, manifest=[nodes, literal[3]])
+        priority = eks.KubernetesManifest(self, "Priority", cluster=self._cluster, manifest=[priority_class()])
+        pool = eks.KubernetesManifest(
+            self, "AgentNodes", cluster=self._cluster, manifest=[nodes, node_pool(agent_nodes)]
+        )
         for applied in (policies, priority):
             applied.node.add_dependency(*after)
         pool.node.add_dependency(policies, priority, entry)
-        return literal

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from aws_cdk import RemovalPolicy, aws_ec2 as ec2, aws_eks_v2 as eks, aws_iam as iam
+from aws_cdk import aws_ec2 as ec2, aws_eks_v2 as eks, aws_iam as iam
 from constructs import Construct
 
 from foundation.acknowledge import acknowledge, managed_policy_as_printed
 from foundation.cluster.kubectl import KubectlRuntime, kubectl_layer
 from foundation.encryption import EncryptionKey
 from foundation.log_group import LogKeeping
+from foundation.retention import removal_policy
 
 CLUSTER_POLICIES = (
     "AmazonEKSBlockStoragePolicy",
@@ -34,7 +35,7 @@ class ClusterPlan:
         service_cidr: addresses of its services, for good.
         extended_support: stay on a version past its standard support, which costs more. Otherwise AWS upgrades then.
         zonal_shift: let Application Recovery Controller take a zone out of it.
-        retain: protect it from deletion.
+        retain: protect it from deletion, and keep it when its stack goes.
     """
 
     name: str
@@ -107,6 +108,7 @@ class ControlPlane(Construct):
         )
         self.operators.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS to the cluster and AWS")
         group = self._api_security_group(placement, kubectl.security_group)
+        role = self._role()
         self.cluster = eks.Cluster(
             self,
             "Cluster",
@@ -114,7 +116,7 @@ class ControlPlane(Construct):
             version=eks.KubernetesVersion.of(plan.kubernetes_version),
             vpc=vpc,
             vpc_subnets=[subnets],
-            role=self._role(),
+            role=role,
             security_group=group,
             endpoint_access=eks.EndpointAccess.PRIVATE,
             secrets_encryption_key=key,
@@ -137,6 +139,11 @@ class ControlPlane(Construct):
         # The rules of the group too: manifests can still be taken away while they are there.
         self.cluster.node.add_dependency(logs, group)
         self._add_what_the_l2_lacks(plan)
+        # Whatever is kept of it works on: EKS acts under the role, and the network interfaces are in the group. What
+        # fails to be made is not kept, and EKS deletes it in spite of its protection, which counts once it is active:
+        # https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
+        for kept in (self.cluster, role, group):
+            kept.apply_removal_policy(removal_policy(retain=plan.retain))
 
     def as_interface(self) -> eks.ICluster:
         """The cluster as the interface it implements; its generated type lacks a member that CDK keeps to itself."""
@@ -197,9 +204,6 @@ class ControlPlane(Construct):
             support_type="EXTENDED" if plan.extended_support else "STANDARD"
         )
         resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=plan.zonal_shift)
-        if plan.retain:
-            # Kept even when its first creation fails: its deletion protection would stop that rollback.
-            resource.apply_removal_policy(RemovalPolicy.RETAIN)
 
 
 def container_log_groups(scope: Construct, *, cluster_name: str, log_keeping: LogKeeping) -> Sequence[str]:

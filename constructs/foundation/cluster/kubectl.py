@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TypeVar
 
 from aws_cdk import (
-    ArnFormat,
     CfnResource,
     Stack,
     aws_ec2 as ec2,
@@ -20,6 +19,7 @@ from aws_cdk import (
 from constructs import Construct, IConstruct
 
 from foundation.acknowledge import acknowledge, arn_as_printed
+from foundation.cluster.naming import cluster_arn
 from foundation.cluster.versions import layer_module
 from foundation.function_runtime import VpcPlacement, runtime_statements
 from foundation.log_group import LogKeeping
@@ -92,17 +92,7 @@ class KubectlRuntime(Construct):
         for statement in self._statements():
             self.role.add_to_policy(statement)
         self.role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["eks:DescribeCluster"],
-                resources=[
-                    Stack.of(self).format_arn(
-                        service="eks",
-                        resource="cluster",
-                        resource_name=cluster_name,
-                        arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-                    )
-                ],
-            )
+            iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster_arn(self, cluster_name)])
         )
         self._acknowledge_interfaces(self.role)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_ec2 as ec2, aws_eks_v2 as eks, aws_iam as iam, aws_kms as kms
 from constructs import Construct
 
-from foundation.acknowledge import acknowledge, managed_policy_as_printed
-from foundation.cluster.placement import WORKLOAD_TYPE
+from foundation.kubernetes.node_labels import WORKLOAD_TYPE
 
 _IMAGES = {
     ec2.InstanceArchitecture.X86_64: eks.NodegroupAmiType.AL2023_X86_64_STANDARD,
@@ -39,29 +38,6 @@ class NodeGroupPlan:
     spot: bool
     volume_gib: int
     workload_type: str | None = None
-
-
-def node_role(scope: Construct, construct_id: str) -> iam.Role:
-    """The role of the managed groups' nodes: what kubelet and the start of a node need.
-
-    The network plugin's permissions are not here but in a role of its own, so that no pod gets them through its node.
-    """
-    policies = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
-    role = iam.Role(
-        scope,
-        construct_id,
-        assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-        description="Nodes of the managed groups",
-        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in policies],
-    )
-    acknowledge(
-        role,
-        {
-            tuple(managed_policy_as_printed(name) for name in policies): "Required of a managed group's nodes by "
-            "https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html"
-        },
-    )
-    return role
 
 
 class NodeGroup(Construct):

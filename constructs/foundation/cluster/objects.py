@@ -1,4 +1,4 @@
-"""Objects that the cluster has once, applied by the cluster's stack: nodes for agents, network policy, priority.
+"""Objects that the cluster has once, applied by the cluster's stack: nodes for agents, priority, a network policy.
 
 Plain data, no CDK; what belongs to a tenant is in that tenant's stack.
 """
@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from foundation.cluster.placement import AGENTS, WORKLOAD_TYPE
-
-PRIORITY_CLASS = "foundation-agents"
-"""Priority of agents: above whatever says none, below the cluster's own."""
-
-Manifest = dict[str, Any]
+from foundation.kubernetes import Manifest
+from foundation.kubernetes.node_labels import AGENTS, WORKLOAD_TYPE
+from foundation.kubernetes.workload import PRIORITY_CLASS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +28,6 @@ class AgentNodes:
     spot: bool
     cpu_limit: int
     memory_limit_gib: int
-
-
-def network_policy_switch() -> Manifest:
-    """Turns the network policy controller on: https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "amazon-vpc-cni", "namespace": "kube-system"},
-        "data": {"enable-network-policy-controller": "true"},
-    }
 
 
 def node_class(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Stack, aws_iam as iam
+from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from foundation.cluster.naming import cluster_arn
 
 
 class PodIdentityRole(iam.Role):
@@ -36,15 +38,11 @@ class PodIdentityRole(iam.Role):
             service_account: the service account that they run under.
             description: what they do, for whoever meets the role in the console.
         """
-        stack = Stack.of(scope)
-        cluster = stack.format_arn(
-            service="eks", resource="cluster", resource_name=cluster_name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
-        )
         principal = iam.ServicePrincipal(
             "pods.eks.amazonaws.com",
             conditions={
                 "StringEquals": {
-                    "aws:RequestTag/eks-cluster-arn": cluster,
+                    "aws:RequestTag/eks-cluster-arn": cluster_arn(scope, cluster_name),
                     "aws:RequestTag/kubernetes-namespace": namespace,
                     "aws:RequestTag/kubernetes-service-account": service_account,
                 }

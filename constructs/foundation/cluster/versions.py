@@ -1,7 +1,8 @@
 """Kubernetes versions that the kit runs, with the add-ons that were released for each.
 
-One table, so that a new version is one entry and a review. The newest versions of an add-on are listed by its page and,
-for any cluster version, by `aws eks describe-addon-versions --kubernetes-version 1.36`; each entry names the page.
+One table, so that a new version is one entry and a review. A version that EKS does not have for a cluster's fails the
+deployment, and only EKS itself tells which it has: `aws eks describe-addon-versions --kubernetes-version 1.36
+--addon-name <name>` is asked before the first deployment, and before each change here (docs/guides/cluster.md).
 No CDK here: the settings check against this table before anything is synthesized.
 """
 
@@ -13,35 +14,42 @@ DEFAULT_VERSION = "1.36"
 """What an environment gets that names none: the newest that aws-cdk-lib knows
 (https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html)."""
 
+PAGES: dict[str, str] = {
+    "vpc-cni": "https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html",
+    "kube-proxy": "https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html",
+    "coredns": "https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html",
+    "eks-pod-identity-agent": "https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html",
+    "aws-ebs-csi-driver": "https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html",
+}
+"""Page of AWS's that each version in `ADD_ONS` was taken from, by add-on. Those without a page are in `UNVERIFIED`."""
+
+UNVERIFIED: dict[str, str] = {
+    "amazon-cloudwatch-observability": "8.0.0 is the first whose agent takes OTLP from pods, says "
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html; that "
+    "its build is eksbuild.1, and that it was released for these versions of Kubernetes, is not written anywhere",
+    "metrics-server": "a community add-on, whose versions no page lists "
+    "(https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html); these are what others report that EKS "
+    "answered them for the same versions of Kubernetes",
+}
+"""Why nobody can be sure of an add-on's versions in `ADD_ONS` before having asked EKS, by add-on."""
+
 ADD_ONS: dict[str, dict[str, str]] = {
     "1.35": {
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html
         "vpc-cni": "v1.22.4-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html
         "kube-proxy": "v1.35.3-eksbuild.13",
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html
         "coredns": "v1.14.3-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
         "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
-        # 8.0.0 is the first whose agent takes OTLP from pods:
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html
+        "metrics-server": "v0.9.0-eksbuild.5",
         "amazon-cloudwatch-observability": "v8.0.0-eksbuild.1",
     },
     "1.36": {
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html
         "vpc-cni": "v1.22.4-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html
         "kube-proxy": "v1.36.0-eksbuild.14",
-        # https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html
         "coredns": "v1.14.3-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
-        # https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
         "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
-        # 8.0.0 is the first whose agent takes OTLP from pods:
-        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/eks-observability-addon-otlp-endpoint.html
+        "metrics-server": "v0.9.0-eksbuild.11",
         "amazon-cloudwatch-observability": "v8.0.0-eksbuild.1",
     },
 }

@@ -9,9 +9,6 @@ from foundation.kubernetes.plans import SMALLEST_CPU, SMALLEST_MEMORY, Manifest,
 from foundation.kubernetes.quantities import cpu_text, memory_text
 from foundation.kubernetes.workload import EPHEMERAL_STORAGE, EPHEMERAL_STORAGE_BYTES
 
-_POD_SECURITY_VERSION = "v1.36"
-"""The rules of `restricted` as of the cluster's version: a later version of Kubernetes must not begin to refuse pods
-before somebody has raised this."""
 _WITHOUT_WORKLOADS = (Decimal(1), 2**30)
 """Size of a container in a namespace that is made before its workloads: its quota lets none start."""
 
@@ -20,10 +17,11 @@ def namespace(plan: TenantPlan) -> Manifest:
     """The namespace, whose pods have to meet Pod Security's level `restricted`.
 
     https://kubernetes.io/docs/concepts/security/pod-security-admission/. It has no label `name`: by that of a gateway
-    a namespace is let into the others (source 000 §5.3).
+    a namespace is let into the others (source 000 §5.3). The level is the one of the cluster's own version: AWS may
+    upgrade a cluster, and pods are not refused by newer rules before `cluster.version` says so too.
     """
     levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
-    versions = {f"{mode}-version": _POD_SECURITY_VERSION for mode in levels}
+    versions = {f"{mode}-version": f"v{plan.kubernetes_version}" for mode in levels}
     return {
         "apiVersion": "v1",
         "kind": "Namespace",

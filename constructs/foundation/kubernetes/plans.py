@@ -12,6 +12,7 @@ from typing import Any
 from foundation.kubernetes import quantities
 from foundation.kubernetes.images import ImageError, check_image
 from foundation.kubernetes.quantities import QuantityError
+from foundation.model import ModelAccess
 
 Manifest = dict[str, Any]
 """A Kubernetes object as YAML has it."""
@@ -28,6 +29,7 @@ _LABEL = re.compile(r"^[a-z]([a-z0-9-]{0,52}[a-z0-9])?$")
 """A DNS label (RFC 1123), short enough that `tenant-` before it fits as well."""
 _HOST = re.compile(r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+_VERSION = re.compile(r"^1\.[0-9]{2}$")
 _WIDEST_ENDPOINTS = 16
 
 MOST_REPLICAS = 100
@@ -89,9 +91,7 @@ class WorkloadPlan:
         cpu: of one pod, e.g. `250m`.
         memory: of one pod, e.g. `512Mi`.
         secret: name of the secret that holds its credentials.
-        model_id: what it asks Bedrock for.
-        guardrail_id: the guardrail that its questions and answers pass; None for none.
-        guardrail_version: the guardrail's version.
+        model: the model that it asks, and how it is reached.
     """
 
     agent: str
@@ -101,9 +101,7 @@ class WorkloadPlan:
     cpu: str
     memory: str
     secret: str
-    model_id: str
-    guardrail_id: str | None = None
-    guardrail_version: str | None = None
+    model: ModelAccess
 
     def __post_init__(self) -> None:
         check_label(self.agent, "agent")
@@ -118,7 +116,7 @@ class WorkloadPlan:
                 f"replicas of {self.agent}: {self.min_replicas} to {self.max_replicas} cannot be: write at least 1, "
                 f"at most {MOST_REPLICAS}, and no fewer at most than at least"
             )
-        if (self.guardrail_id is None) != (self.guardrail_version is None):
+        if (self.model.guardrail_id is None) != (self.model.guardrail_version is None):
             raise PlanError(f"guardrail of {self.agent}: name its id and its version, or neither")
 
     def _check_size(self, name: str, value: str, smallest: str) -> None:
@@ -162,6 +160,7 @@ class TenantPlan:
     Attributes:
         tenant: its name.
         environment: the environment's name.
+        kubernetes_version: the cluster's, e.g. `1.36`.
         gateway_parameter: name of the SSM parameter that holds the gateway's URL.
         network: where its pods may connect to.
         workloads: its agents that run in the cluster.
@@ -169,12 +168,15 @@ class TenantPlan:
 
     tenant: str
     environment: str
+    kubernetes_version: str
     gateway_parameter: str
     network: NetworkAccess
     workloads: tuple[WorkloadPlan, ...] = ()
 
     def __post_init__(self) -> None:
         check_label(self.tenant, "tenant")
+        if not _VERSION.match(self.kubernetes_version):
+            raise PlanError(f"{self.kubernetes_version!r} is no version of Kubernetes: write one like 1.36")
         names = [workload.agent for workload in self.workloads]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise PlanError(f"{self.tenant} has {', '.join(twice)} twice: plan each agent once")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from foundation.kubernetes.labels import namespaced, pod_labels, selector
 from foundation.kubernetes.network import AGENT_PORT, OTLP_PORT
+from foundation.kubernetes.node_labels import AGENTS, WORKLOAD_TYPE
 from foundation.kubernetes.plans import SURGE, Manifest, TenantPlan, WorkloadPlan, service_account_name
 from foundation.kubernetes.quantities import memory
 
 PRIORITY_CLASS = "foundation-agents"
-AGENT_NODES = {"eks.amazonaws.com/compute-type": "auto", "workload-type": "agents"}
-AGENT_TAINT = {"key": "workload-type", "operator": "Equal", "value": "agents", "effect": "NoSchedule"}
-"""What the cluster's stack makes for agents: a priority, and a node pool of Auto Mode that other pods keep away from.
+"""Priority of agents, which the cluster's stack makes: above whatever says none, below the cluster's own."""
+AGENT_NODES = {"eks.amazonaws.com/compute-type": "auto", WORKLOAD_TYPE: AGENTS}
+AGENT_TAINT = {"key": WORKLOAD_TYPE, "operator": "Equal", "value": AGENTS, "effect": "NoSchedule"}
+"""The node pool of Auto Mode that the cluster's stack makes for agents, and other pods keep away from.
 
 EKS enforces rules with host names on nodes of Auto Mode alone, and on this pool's a pod reaches nothing before its
 policies are in place."""
@@ -105,8 +107,8 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
         "nodeSelector": dict(AGENT_NODES),
         "tolerations": [dict(AGENT_TAINT)],
         "topologySpreadConstraints": [
-            _spread(workload, "topology.kubernetes.io/zone", "DoNotSchedule"),
-            _spread(workload, "kubernetes.io/hostname", "ScheduleAnyway"),
+            _spread(workload, "topology.kubernetes.io/zone"),
+            _spread(workload, "kubernetes.io/hostname"),
         ],
         # Names with a dot are asked for as they are, not below the cluster's domains first: the filter on DNS knows
         # no such names, and its answer would end the search.
@@ -123,12 +125,18 @@ def _pod(plan: TenantPlan, workload: WorkloadPlan) -> Manifest:
     }
 
 
-def _spread(workload: WorkloadPlan, topology: str, otherwise: str) -> Manifest:
-    """Pods of one version evenly over `topology`; a domain whose nodes are tainted, as in a failing zone, is none."""
+def _spread(workload: WorkloadPlan, topology: str) -> Manifest:
+    """Pods of one version evenly over `topology` where there is room, and somewhere otherwise.
+
+    A rule without exception (DoNotSchedule) may hold pods back when a zone fails: Auto Mode counts a zone in which it
+    could make nodes as one without pods, and those that were there would wait for exactly that zone. When it makes
+    nodes, it takes this preference for a rule as long as it can
+    (https://karpenter.sh/docs/concepts/scheduling/#topology-spread). A domain whose nodes are tainted is none.
+    """
     return {
         "maxSkew": 1,
         "topologyKey": topology,
-        "whenUnsatisfiable": otherwise,
+        "whenUnsatisfiable": "ScheduleAnyway",
         "nodeTaintsPolicy": "Honor",
         "labelSelector": {"matchLabels": selector(workload)},
         "matchLabelKeys": ["pod-template-hash"],
@@ -169,10 +177,6 @@ def _probe(path: str) -> Manifest:
 
 def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
     """The agent's settings: names of what it reads, never a secret. `$(HOST_IP)` is the node's, set before them."""
-    guardrail = {
-        "FOUNDATION_GUARDRAIL_ID": workload.guardrail_id,
-        "FOUNDATION_GUARDRAIL_VERSION": workload.guardrail_version,
-    }
     return {
         "AWS_REGION": plan.network.region,
         # Without it DynamoDB is called at a host of the account's own, which the rules for hosts do not name:
@@ -183,10 +187,9 @@ def _variables(plan: TenantPlan, workload: WorkloadPlan) -> dict[str, str]:
         "FOUNDATION_ENVIRONMENT": plan.environment,
         "FOUNDATION_GATEWAY_URL_PARAMETER": plan.gateway_parameter,
         "FOUNDATION_GRACE_SECONDS": str(_GRACE_SECONDS),
-        "FOUNDATION_MODEL_ID": workload.model_id,
         "FOUNDATION_SECRET": workload.secret,
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://$(HOST_IP):{OTLP_PORT}",
-        **{name: value for name, value in guardrail.items() if value is not None},
+        **workload.model.variables(),
     }
 
 

@@ -1,4 +1,4 @@
-"""How pods say which nodes they are for. No CDK here: manifests and node groups use the same names."""
+"""How pods say which nodes they are for: the manifests of agents and the cluster's own nodes use the same names."""
 
 from __future__ import annotations
 
