@@ -17,6 +17,7 @@ from stacks.settings.access.offer import read_offer
 from stacks.settings.agent_agreement import agent_mistakes
 from stacks.settings.agreement import (
     cluster_mistakes,
+    cluster_notices,
     ignored_files,
     name_mistakes,
     quota_mistakes,
@@ -137,7 +138,7 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
         tenants=tuple(files.present.values()),
         tool_specs=offered.specs,
         served_majors=offered.serving.majors,
-        notices=tuple(offered.serving.notices),
+        notices=(*offered.serving.notices, *cluster_notices(name, files.environment)),
         target_documents=offered.documents,
         access=access,
     )
