@@ -48,7 +48,9 @@ PLATFORM_TESTS := $(filter-out $(wildcard tests/local/test_emulator_*.py),$(wild
 test: setup ## Run everything that CI runs
 	@echo "The tests of the local run begin now, beside the others; what they say comes last."
 	@mkdir -p .cache
-	@$(BIN)/python -m pytest $(PLATFORM_TESTS) > .cache/platform-tests.log 2>&1 & platform=$$!; \
+	@export FOUNDATION_SHARED_ASSEMBLIES=$$(mktemp -d); \
+		trap 'rm -rf "$$FOUNDATION_SHARED_ASSEMBLIES"' EXIT; \
+		$(BIN)/python -m pytest $(PLATFORM_TESTS) > .cache/platform-tests.log 2>&1 & platform=$$!; \
 		trap 'kill $$platform' INT TERM; \
 		$(MAKE) --no-print-directory test-code; code=$$?; \
 		wait $$platform; status=$$?; \

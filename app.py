@@ -16,7 +16,7 @@ from foundation.nag import add_policy_packs, synthesize  # noqa: E402
 from foundation.network import Network  # noqa: E402
 from foundation.variables import VariablesError  # noqa: E402
 from foundation.wheels import BundleError  # noqa: E402
-from stacks.agent_service_stack import AgentServiceStack, conversations_of  # noqa: E402
+from stacks.agent_service_stack import AgentServiceStack  # noqa: E402
 from stacks.audit_stack import AuditStack  # noqa: E402
 from stacks.data_stack import DataStack  # noqa: E402
 from stacks.gateway_stack import GatewayStack  # noqa: E402
@@ -57,7 +57,7 @@ def add_stacks(app: App, settings: Settings) -> dict[str, list[Manifest]]:
     for tenant in settings.tenants:
         own = TenantStack(app, settings=settings, tenant=tenant, pool=pool, gateway=gateway, warnings=audit.audit.topic)
         tenants[tenant.tenant] = own
-        if conversations_of(tenant):
+        if tenant.conversations:
             AgentServiceStack(
                 app,
                 settings=settings,

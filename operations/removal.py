@@ -87,7 +87,7 @@ def _made(settings: Settings, tenant: TenantSettings) -> set[str]:
     made = {"tenant"}
     if tenant.workloads and settings.environment.cluster is not None:
         made.add("workloads")
-    if any(agent.conversation is not None for agent in tenant.agents.values()):
+    if tenant.conversations:
         made.add("agent-service")
     return made
 

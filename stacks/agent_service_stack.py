@@ -55,7 +55,7 @@ class AgentServiceStack(FoundationStack):
         Tags.of(self).add(TAG, name)
         self._tenant, self._tenant_stack, self._data, self._gateway = tenant, tenant_stack, data, gateway
         self._network, self._warnings = network, warnings
-        for agent, conversation in conversations_of(tenant).items():
+        for agent, conversation in tenant.conversations.items():
             self._add(agent, conversation, _service(settings))
 
     def _add(self, agent: str, conversation: ConversationSettings, service: AgentServiceSettings) -> None:
@@ -93,11 +93,6 @@ class AgentServiceStack(FoundationStack):
         self.output(
             f"{words}CallerPolicy", made.caller_policy.managed_policy_arn, f"Attach it to who may talk to {agent}"
         )
-
-
-def conversations_of(tenant: TenantSettings) -> dict[str, ConversationSettings]:
-    """The tenant's agents that people talk to, by name."""
-    return {name: agent.conversation for name, agent in tenant.agents.items() if agent.conversation is not None}
 
 
 def _service(settings: Settings) -> AgentServiceSettings:

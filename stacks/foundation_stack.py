@@ -44,7 +44,7 @@ class FoundationStack(Stack):
     @property
     def path(self) -> str:
         """`/<project>/<environment>`, what the names of parameters and log groups begin with."""
-        return f"/{self.settings.project}/{self.settings.name}"
+        return self.settings.path
 
     @property
     def directory(self) -> Directory:

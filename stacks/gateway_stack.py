@@ -105,7 +105,7 @@ class GatewayStack(FoundationStack):
         ssm.StringParameter(
             self,
             "UrlParameter",
-            parameter_name=f"{self.path}/gateway/url",
+            parameter_name=settings.gateway_parameter,
             description="Where MCP clients connect",
             string_value=self.gateway.url,
         )

@@ -50,7 +50,7 @@ class IdentityStack(FoundationStack):
         identity = MachineIdentity(
             self,
             "Identity",
-            domain_prefix=f"{settings.prefix}-{self.account}",
+            domain_prefix=settings.token_domain(self.account),
             servers=settings.environment.tool_servers,
             access_token_validity=Duration.minutes(settings.environment.identity.access_token_minutes),
             retain=self.retain,
@@ -72,19 +72,18 @@ class IdentityStack(FoundationStack):
             errors="Agents get no token: the trigger of claims fails, or clients ask that are suspended or unknown",
             least_errors=LEAST_TOKENS_REFUSED,
         )
-        secret_prefix = f"{settings.project}/{settings.name}/agents/"
         rotation = SecretRotation(
             self,
             "SecretRotation",
             user_pool=identity.user_pool,
             token_endpoint=identity.token_endpoint,
-            secret_prefix=secret_prefix,
+            secret_prefix=settings.agent_secrets,
             log_keeping=log_keeping,
         )
         self.pool = OwnPool(
             identity=identity,
             rotation=rotation,
-            secret_prefix=secret_prefix,
+            secret_prefix=settings.agent_secrets,
             rotate_every=Duration.days(settings.environment.identity.secret_rotation_days),
         )
         self.output("UserPoolId", identity.user_pool.user_pool_id, "The pool whose clients are agents")

@@ -8,6 +8,7 @@ from aws_cdk import Tags
 from constructs import Construct
 
 from foundation.kubernetes import Manifest, NetworkAccess, TenantPlan, WorkloadPlan
+from foundation.machine_identity import token_host
 from foundation.network import Network
 from foundation.tenant import TAG
 from foundation.workload import AgentRights, TenantWorkloads
@@ -64,7 +65,7 @@ class WorkloadsStack(FoundationStack):
             tenant=name,
             environment=settings.name,
             kubernetes_version=self._cluster.version,
-            gateway_parameter=f"{self.path}/gateway/url",
+            gateway_parameter=settings.gateway_parameter,
             network=network_access(settings, self._cluster, endpoint_cidrs=network.endpoint_cidrs),
             workloads=tuple(self._plan(name, agent, each) for agent, each in tenant.workloads.items()),
         )
@@ -94,7 +95,7 @@ class WorkloadsStack(FoundationStack):
             max_replicas=workload.replicas.max,
             cpu=workload.cpu,
             memory=workload.memory,
-            secret=f"{settings.project}/{settings.name}/agents/{tenant}/{agent}",
+            secret=f"{settings.agent_secrets}{tenant}/{agent}",
             model=model_access(settings, workload.model),
         )
 
@@ -106,12 +107,12 @@ def network_access(settings: Settings, cluster: ClusterSettings, *, endpoint_cid
     domain, in which every Cognito customer of the region is: `stacks.settings.agreement.cluster_notices` says so.
     """
     environment = settings.environment
-    domain = f"auth.{environment.region}.amazoncognito.com"
+    domain = settings.token_domain(environment.account) if environment.account else "*"
     return NetworkAccess(
         region=environment.region,
         endpoint_cidrs=tuple(endpoint_cidrs),
         service_cidr=cluster.service_cidr,
-        token_host=f"{settings.prefix}-{environment.account}.{domain}" if environment.account else f"*.{domain}",
+        token_host=token_host(domain, environment.region),
     )
 
 

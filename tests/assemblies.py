@@ -1,5 +1,11 @@
-"""Cloud assemblies of the real app: each environment is synthesized once for a whole run of the tests."""
+"""Cloud assemblies of the real app: each environment is synthesized once for a whole run of the tests.
 
+`make test` has two pytest processes at work. It gives both a folder, by SHARED, in which the first that needs an
+environment leaves its assembly for the other.
+"""
+
+import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 ENVIRONMENTS = ("dev", "gamma", "prod")
 ROOT = Path(__file__).parent.parent
+SHARED = "FOUNDATION_SHARED_ASSEMBLIES"
 
 Run = subprocess.CompletedProcess[str]
 
@@ -64,6 +71,23 @@ def copy_of_the_app(folder: Path) -> Path:
 
 
 def _synthesize(environment: str) -> tuple[Path, Run]:
+    if SHARED in os.environ:
+        return _shared(Path(os.environ[SHARED]), environment)
     folder = TemporaryDirectory(prefix=f"foundation-{environment}-")
     _folders.append(folder)  # kept until the process ends
-    return Path(folder.name), run_app(outdir=Path(folder.name), context=f'{{"env": "{environment}"}}')
+    return Path(folder.name), _run(environment, Path(folder.name))
+
+
+def _shared(folder: Path, environment: str) -> tuple[Path, Run]:
+    """The assembly in the folder of several processes, made by whichever comes first."""
+    outdir, record = folder / environment, folder / f"{environment}.json"
+    with (folder / f"{environment}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            run = _run(environment, outdir)
+            record.write_text(json.dumps(vars(run)), encoding="utf-8")
+    return outdir, Run(**json.loads(record.read_text(encoding="utf-8")))
+
+
+def _run(environment: str, outdir: Path) -> Run:
+    return run_app(outdir=outdir, context=f'{{"env": "{environment}"}}')

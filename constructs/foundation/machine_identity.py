@@ -13,6 +13,14 @@ SCOPES = {"read": "Call tools that read", "write": "Call tools that change somet
 """Every tool server's scopes, with what a consent page would say."""
 
 
+def token_host(domain_prefix: str, region: str) -> str:
+    """The host of the token endpoint of a pool whose domain begins with `domain_prefix`.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
+    """
+    return f"{domain_prefix}.auth.{region}.amazoncognito.com"
+
+
 class MachineIdentity(Construct):
     """A Cognito user pool for the client-credentials grant (RFC 6749 §4.4).
 
@@ -78,7 +86,7 @@ class MachineIdentity(Construct):
         for server in servers:
             self._add_resource_server(server)
         region = Stack.of(self).region
-        self.token_endpoint = f"https://{domain_prefix}.auth.{region}.amazoncognito.com/oauth2/token"
+        self.token_endpoint = f"https://{token_host(domain_prefix, region)}/oauth2/token"
         self.discovery_url = f"{self.user_pool.user_pool_provider_url}/.well-known/openid-configuration"
 
     def _add_resource_server(self, server: str) -> None:

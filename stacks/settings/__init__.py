@@ -2,6 +2,7 @@
 
 from stacks.settings.access.plan import AccessPlan, RateLimit
 from stacks.settings.agent_service import AgentServiceSettings
+from stacks.settings.conversation import ConversationSettings
 from stacks.settings.environment import (
     MOST_ZONES,
     ChecksSettings,
@@ -19,7 +20,7 @@ from stacks.settings.limits import LimitSettings
 from stacks.settings.loader import Settings, SettingsError, available_environments, load_settings
 from stacks.settings.models import GuardrailSettings, ModelSettings
 from stacks.settings.quotas import QuotaSettings
-from stacks.settings.tenant import AgentSettings, CallLimits, ConversationSettings, TenantSettings
+from stacks.settings.tenant import AgentSettings, CallLimits, TenantSettings
 from stacks.settings.versions import ServedMajor
 from stacks.settings.workload import ReplicaSettings, WorkloadSettings
 

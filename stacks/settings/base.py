@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 
 class SettingsModel(BaseModel):
@@ -22,6 +22,17 @@ def text(pattern: str, *, wanted: str, longest: int | None = None) -> StringCons
     if IN_WORDS.setdefault(pattern, wanted) != wanted:
         raise ValueError(f"{pattern} has two meanings: {IN_WORDS[pattern]}; {wanted}")
     return StringConstraints(pattern=pattern, max_length=longest)
+
+
+def each_once(what: str) -> AfterValidator:
+    """The check that a list of names has each `what` once."""
+
+    def check(names: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"lists {', '.join(twice)} twice: name each {what} once")
+        return names
+
+    return AfterValidator(check)
 
 
 Slug = Annotated[

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stacks.settings.agent_service import AgentServiceSettings
-from stacks.settings.base import PackageName, SettingsModel, Slug, text
+from stacks.settings.base import PackageName, SettingsModel, Slug, each_once, text
 from stacks.settings.cluster import ClusterSettings
 from stacks.settings.governance import AccessSettings, AuditSettings, ClassificationSettings, WafSettings
 from stacks.settings.identity import IdentitySettings
@@ -94,7 +94,7 @@ class NetworkSettings(SettingsModel):
     # The default must fit as well as what a file says.
     subnet_masks: Annotated[SubnetMasks, Field(validate_default=True)] = SubnetMasks()
     """Sizes of the subnets. They and cidr are for good: subnets in use cannot be replaced."""
-    interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(default=(), strict=False)
+    interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Field(strict=False), each_once("service")] = ()
     """AWS services reached without leaving the VPC; each costs per hour and availability zone.
     S3 and DynamoDB always have their free gateway endpoints."""
 
@@ -142,13 +142,6 @@ class NetworkSettings(SettingsModel):
                 f"{available}: widen cidr, or use longer masks"
             )
         return masks
-
-    @field_validator("interface_endpoints")
-    @classmethod
-    def _no_duplicates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := sorted({name for name in value if value.count(name) > 1}):
-            raise ValueError(f"lists {', '.join(twice)} twice: name each service once")
-        return value
 
 
 class DataSettings(SettingsModel):

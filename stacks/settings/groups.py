@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from stacks.settings.base import SettingsModel, Slug, text
+from stacks.settings.base import SettingsModel, Slug, each_once, text
 
 ToolName = Annotated[
     str,
@@ -40,20 +40,15 @@ class ToolGrant(SettingsModel):
 
     tool: ToolName
     """`<server>/<tool>`, or `<server>/*`."""
-    operations: tuple[OperationName, ...] | None = Field(default=None, min_length=1, strict=False)
+    operations: (
+        Annotated[tuple[OperationName, ...], Field(min_length=1, strict=False), each_once("operation")] | None
+    ) = None
     """Operations that it is narrowed to, of a tool that has several; all when left out."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: object) -> object:
         return {"tool": value} if isinstance(value, str) else value
-
-    @field_validator("operations")
-    @classmethod
-    def _of_one_tool(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value is not None and (twice := sorted({name for name in value if value.count(name) > 1})):
-            raise ValueError(f"lists {', '.join(twice)} twice: name each operation once")
-        return value
 
     @property
     def server(self) -> str:

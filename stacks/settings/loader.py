@@ -6,40 +6,29 @@ files are reported together, before anything is synthesized.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from stacks.settings.access import AccessPlan, Sources, plan_access
-from stacks.settings.access.handwritten import read_statements
-from stacks.settings.access.members import PLATFORM_FILE
 from stacks.settings.access.offer import read_offer
+from stacks.settings.agent_agreement import agent_mistakes
 from stacks.settings.agreement import (
     cluster_mistakes,
+    cluster_notices,
     ignored_files,
     name_mistakes,
     quota_mistakes,
     tenant_mistakes,
 )
-from stacks.settings.conversation import service_mistakes
 from stacks.settings.environment import EnvironmentSettings
-from stacks.settings.groups import PlatformGroups
-from stacks.settings.sentences import sentences
-from stacks.settings.targets.agreement import read_targets
+from stacks.settings.files import Files, Offered, named_anywhere, read_files, read_offered
 from stacks.settings.targets.documents import Document
 from stacks.settings.tenant import TenantSettings
-from stacks.settings.tool_specs import read_specs, unreachable_services
-from stacks.settings.versions import ServedMajor, lost_servers, serve
-from stacks.settings.workload import workload_mistakes
-from stacks.settings.yaml_file import YamlError, read_yaml
+from stacks.settings.versions import ServedMajor
 from toolkit.spec import ServerSpec
-
-Model = TypeVar("Model", bound=BaseModel)
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "foundation"
@@ -84,6 +73,25 @@ class Settings:
         """`<project>-<environment>`, first part of every physical name."""
         return f"{self.project}-{self.name}"
 
+    @property
+    def path(self) -> str:
+        """`/<project>/<environment>`, what the names of parameters and log groups begin with."""
+        return f"/{self.project}/{self.name}"
+
+    @property
+    def gateway_parameter(self) -> str:
+        """Name of the SSM parameter that holds the gateway's URL."""
+        return f"{self.path}/gateway/url"
+
+    @property
+    def agent_secrets(self) -> str:
+        """What the names of agents' secrets begin with; `<tenant>/<agent>` follows."""
+        return f"{self.project}/{self.name}/agents/"
+
+    def token_domain(self, account: str) -> str:
+        """First label of the token endpoint's host, for the environment in `account`."""
+        return f"{self.prefix}-{account}"
+
 
 def available_environments(config: Path = ROOT / "config") -> list[str]:
     """The environments that have a file in `config`, sorted."""
@@ -106,71 +114,59 @@ def load_settings(name: str | None, *, root: Path = ROOT, today: date | None = N
     if name not in environments:
         raise SettingsError([_not_chosen(name, environments)])
     mistakes = [*name_mistakes(name), *ignored_files(config)]
-    environment = _parse(EnvironmentSettings, config / f"{name}.yaml", root, mistakes)
-    files = sorted((config / "tenants").glob("*.yaml"))
-    parsed = {file: _parse(TenantSettings, file, root, mistakes) for file in files}
-    tenants = {file: tenant for file, tenant in parsed.items() if tenant is not None}
-    if environment is None:
+    files = read_files(name, environments=environments, root=root, mistakes=mistakes)
+    if files is None:
         raise SettingsError(mistakes)
-    label = f"config/{name}.yaml"
-    specs, unusable = read_specs(environment, label=label, root=root)
-    serving = serve(environment.tool_servers, specs, root=root, today=today or datetime.now(UTC).date())
-    mistakes += [*unusable, *serving.mistakes]
-    if (named := _named_anywhere(config, "tool_servers")) is not None:
-        mistakes += lost_servers(named, root=root)
-    for major in (major for majors in serving.majors.values() for major in majors):
-        mistakes += unreachable_services(environment, {major.server: major.declared}, label=label)
-    documents, wrong = read_targets(
-        environment.targets, servers=environment.tool_servers, prefix=f"{PROJECT}-{name}", label=label, root=root
+    offered = read_offered(
+        files,
+        prefix=f"{PROJECT}-{name}",
+        root=root,
+        today=today or datetime.now(UTC).date(),
+        mistakes=mistakes,
     )
-    mistakes += wrong
-    for file, tenant in tenants.items():
-        mistakes += tenant_mistakes(file, tenant, environment=environment, environments=environments)
-    present = {file: t for file, t in tenants.items() if t.environments is None or name in t.environments}
-    mistakes += service_mistakes(name, environment, present)
-    mistakes += workload_mistakes(name, environment, present)
-    if len(tenants) == len(files):
-        mistakes += quota_mistakes(name, environment, present)
-    mistakes += cluster_mistakes(name, environment)
-    platform = _platform_groups(root, mistakes)
-    statements, wrong = read_statements(config, name, environments)
-    mistakes += wrong
+    mistakes += _disagreements(files)
     if mistakes:
         raise SettingsError(list(dict.fromkeys(mistakes)))
     # Only once the files are right by themselves: what they say of each other follows from it.
-    access, mistakes = plan_access(
-        Sources(
-            name=name,
-            environment=environment,
-            tenants=tuple(present.values()),
-            everywhere=tuple(tenants.values()),
-            platform=platform,
-            statements=statements,
-            offer=read_offer(serving.majors, environment.targets, documents),
-            elsewhere=_named_anywhere(config, "tool_servers", "targets") or set(),
-        )
-    )
+    access, mistakes = plan_access(_sources(files, offered, config))
     if access is None:
         raise SettingsError(list(dict.fromkeys(mistakes)))
     return Settings(
         project=PROJECT,
         name=name,
-        environment=environment,
-        tenants=tuple(present.values()),
-        tool_specs=specs,
-        served_majors=serving.majors,
-        notices=tuple(serving.notices),
-        target_documents=documents,
+        environment=files.environment,
+        tenants=tuple(files.present.values()),
+        tool_specs=offered.specs,
+        served_majors=offered.serving.majors,
+        notices=(*offered.serving.notices, *cluster_notices(name, files.environment)),
+        target_documents=offered.documents,
         access=access,
     )
 
 
-def _platform_groups(root: Path, mistakes: list[str]) -> PlatformGroups:
-    """The platform's groups; none without the file."""
-    file = root / PLATFORM_FILE
-    if not file.is_file():
-        return PlatformGroups()
-    return _parse(PlatformGroups, file, root, mistakes) or PlatformGroups()
+def _disagreements(files: Files) -> Iterator[str]:
+    """Where the files disagree with each other, and with the limits of what they end up in."""
+    name, environment, present = files.name, files.environment, files.present
+    for file, tenant in files.tenants.items():
+        yield from tenant_mistakes(file, tenant, environment=environment, environments=files.environments)
+    yield from agent_mistakes(name, environment, present)
+    if files.complete:
+        yield from quota_mistakes(name, environment, present)
+    yield from cluster_mistakes(name, environment)
+
+
+def _sources(files: Files, offered: Offered, config: Path) -> Sources:
+    """What access is worked out from."""
+    return Sources(
+        name=files.name,
+        environment=files.environment,
+        tenants=tuple(files.present.values()),
+        everywhere=tuple(files.tenants.values()),
+        platform=files.platform,
+        statements=files.statements,
+        offer=read_offer(offered.serving.majors, files.environment.targets, offered.documents),
+        elsewhere=named_anywhere(config, "tool_servers", "targets") or set(),
+    )
 
 
 def _not_chosen(name: str | None, environments: list[str]) -> str:
@@ -180,29 +176,3 @@ def _not_chosen(name: str | None, environments: list[str]) -> str:
     near = get_close_matches(name or "", environments, n=1, cutoff=0.5)
     hint = f" (did you mean {near[0]}?)" if near else ""
     return f"{given}{hint}: choose with -c env=<name>, or make's ENV=<name>, one of {choice}"
-
-
-def _named_anywhere(config: Path, *sections: str) -> set[str] | None:
-    """What any environment names in `sections`; None when a file hides it, which its own synthesis tells."""
-    found: set[str] = set()
-    for file in config.glob("*.yaml"):
-        try:
-            content = read_yaml(file)
-        except YamlError:
-            return None
-        for names in (content.get(section, {}) for section in sections):
-            if not isinstance(names, dict):
-                return None
-            found.update(names)
-    return found
-
-
-def _parse(model: type[Model], file: Path, root: Path, mistakes: list[str]) -> Model | None:
-    label = str(file.relative_to(root))
-    try:
-        return model.model_validate(read_yaml(file))
-    except YamlError as error:
-        mistakes.append(f"{label}: {error}")
-    except ValidationError as error:
-        mistakes.extend(f"{label}: {sentence}" for sentence in sentences(error, model))
-    return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from stacks.settings.base import RoleArn, SettingsModel, Slug, text
+from stacks.settings.base import RoleArn, SettingsModel, Slug, each_once, text
+from stacks.settings.conversation import ConversationSettings
 from stacks.settings.groups import GroupSettings
 from stacks.settings.limits import RequestsPerMinute
 from stacks.settings.workload import WorkloadSettings
@@ -28,33 +29,6 @@ class CallLimits(SettingsModel):
     """Calls within a minute; the gateway refuses the rest."""
 
 
-Caller = Annotated[
-    str,
-    text(
-        r"^(role|user)/[\w+=,.@-]{1,64}$",
-        wanted="role/<name> or user/<name>, without a path, like role/finance-team",
-    ),
-]
-"""An IAM role or user of the environment's account."""
-
-
-class ConversationSettings(SettingsModel):
-    """Who talks to an agent, and the model that it answers with."""
-
-    callers: tuple[Caller, ...] = Field(min_length=1, max_length=50, strict=False)
-    """IAM roles and users of the environment's account that may talk to it, by name. IAM has to let them as well: the
-    kit makes a policy to attach to them."""
-    model: Slug = "default"
-    """Which of the environment's `models` it uses."""
-
-    @field_validator("callers")
-    @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := sorted({name for name in value if value.count(name) > 1}):
-            raise ValueError(f"lists {', '.join(twice)} twice: name each caller once")
-        return value
-
-
 class AgentSettings(SettingsModel):
     """One agent: a confidential client with a rotated secret (R2, R4)."""
 
@@ -62,7 +36,7 @@ class AgentSettings(SettingsModel):
     """What kind of agent it is, for claims and reports."""
     version: Annotated[str, text(r"^\d+(\.\d+){0,2}$", wanted='a version in quotes, like "1.0"', longest=32)] = "1.0"
     """Its version, for claims and reports, in quotes."""
-    groups: tuple[Slug, ...] = Field(default=(), strict=False)
+    groups: Annotated[tuple[Slug, ...], Field(strict=False), each_once("group")] = ()
     """Groups it is in, the tenant's own or the platform's; what it may call is what they grant."""
     scopes: tuple[Scope, ...] = Field(default=(), max_length=50, strict=False)
     """Scopes its tokens may carry; Cognito allows 50 per client. Not with `identity.provider` of the kind oidc, which
@@ -80,13 +54,6 @@ class AgentSettings(SettingsModel):
     """Make it an agent that people talk to, with a service of its own."""
     workload: WorkloadSettings | None = None
     """Run it in the environment's cluster, where there is one."""
-
-    @field_validator("groups")
-    @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if twice := sorted({name for name in value if value.count(name) > 1}):
-            raise ValueError(f"lists {', '.join(twice)} twice: name each group once")
-        return value
 
 
 class TenantSettings(SettingsModel):
@@ -109,6 +76,11 @@ class TenantSettings(SettingsModel):
     budget_usd: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     """What it should cost in a month, in US dollars; at 80 and 100 percent, and when it is forecast to be spent, the
     topic of the audit stack is told. None when left out."""
+
+    @property
+    def conversations(self) -> dict[str, ConversationSettings]:
+        """The agents that people talk to, by name."""
+        return {name: agent.conversation for name, agent in self.agents.items() if agent.conversation is not None}
 
     @property
     def workloads(self) -> dict[str, WorkloadSettings]:

@@ -1,28 +1,21 @@
-"""The settings of an agent that runs in the environment's cluster, and whether they fit the environment (R17, R19)."""
+"""The settings of an agent that runs in the environment's cluster (R17, R19)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from foundation.kubernetes.images import check_image
+from foundation.kubernetes.plans import MOST_REPLICAS, SMALLEST_CPU, SMALLEST_MEMORY
 from foundation.kubernetes.quantities import cpu, memory
 from stacks.settings.base import SettingsModel, Slug
-from stacks.settings.identity import OidcProvider
-from stacks.settings.suggestions import did_you_mean
 
-if TYPE_CHECKING:
-    from stacks.settings.environment import EnvironmentSettings
-    from stacks.settings.tenant import TenantSettings
+LARGEST_CPU = "16"
+LARGEST_MEMORY = "64Gi"
+"""The most of one pod: few machines have room for more."""
 
-CPU = ("10m", "16")
-MEMORY = ("16Mi", "64Gi")
-"""The least and the most of one pod: below the first nothing starts, above the second few machines have room."""
-
-Replicas = Annotated[int, Field(ge=1, le=100)]
+Replicas = Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
 
 
 class ReplicaSettings(SettingsModel):
@@ -70,15 +63,15 @@ class WorkloadSettings(SettingsModel):
     @field_validator("cpu")
     @classmethod
     def _sensible_cpu(cls, value: str) -> str:
-        if not cpu(CPU[0]) <= cpu(value) <= cpu(CPU[1]):
-            raise ValueError(f"is no size of a pod: write {CPU[0]} to {CPU[1]}")
+        if not cpu(SMALLEST_CPU) <= cpu(value) <= cpu(LARGEST_CPU):
+            raise ValueError(f"is no size of a pod: write {SMALLEST_CPU} to {LARGEST_CPU}")
         return value
 
     @field_validator("memory")
     @classmethod
     def _sensible_memory(cls, value: str) -> str:
-        if not memory(MEMORY[0]) <= memory(value) <= memory(MEMORY[1]):
-            raise ValueError(f"is no size of a pod: write {MEMORY[0]} to {MEMORY[1]}")
+        if not memory(SMALLEST_MEMORY) <= memory(value) <= memory(LARGEST_MEMORY):
+            raise ValueError(f"is no size of a pod: write {SMALLEST_MEMORY} to {LARGEST_MEMORY}")
         return value
 
 
@@ -91,29 +84,3 @@ def full_image(image: str, *, registry: str | None) -> str:
     first, slash, _ = image.partition("/")
     own = bool(slash) and ("." in first or ":" in first or first == "localhost")
     return image if own or registry is None else f"{registry}/{image}"
-
-
-def workload_mistakes(name: str, environment: EnvironmentSettings, tenants: Mapping[Path, TenantSettings]) -> list[str]:
-    """Where workloads of the tenants in the environment `name`, its cluster and its models disagree."""
-    if environment.cluster is None:
-        return []
-    label = f"config/{name}.yaml"
-    return [
-        mistake
-        for file, tenant in tenants.items()
-        for mistake in _of_tenant(f"config/tenants/{file.name}", tenant, environment, label)
-    ]
-
-
-def _of_tenant(file: str, tenant: TenantSettings, environment: EnvironmentSettings, label: str) -> Iterator[str]:
-    for name, workload in tenant.workloads.items():
-        place = f"{file}: agents.{name}.workload"
-        if isinstance(environment.identity.provider, OidcProvider):
-            yield (
-                f"{place}: needs a secret that the kit keeps, and {label} has identity.provider of the kind oidc: "
-                "use the kit's own pool there, or remove it"
-            )
-        if workload.model not in environment.models:
-            known = f"use one of {', '.join(environment.models)}, or add it" if environment.models else "add it"
-            hint = did_you_mean(workload.model, environment.models)
-            yield f"{place}.model: {workload.model!r} is no model: {hint}{known} to models of {label}"

@@ -49,12 +49,12 @@ def _discover(environment: str, agent: str) -> Mapping[str, str]:
     region = settings.environment.region
     found: dict[str, str] = {}
     if "FOUNDATION_GATEWAY_URL" not in os.environ:
-        parameter = f"/{settings.project}/{settings.name}/gateway/url"
+        parameter = settings.gateway_parameter
         answer = boto3.client("ssm", region_name=region).get_parameter(Name=parameter)
         found["FOUNDATION_GATEWAY_URL"] = answer["Parameter"]["Value"]
     if "FOUNDATION_CLIENT_SECRET" not in os.environ:
         secrets = boto3.client("secretsmanager", region_name=region)
-        name = f"{settings.project}/{settings.name}/agents/{agent}"
+        name = f"{settings.agent_secrets}{agent}"
         secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
         found |= {
             "FOUNDATION_TOKEN_ENDPOINT": secret["token_endpoint"],

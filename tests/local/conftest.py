@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -23,10 +22,6 @@ from local.processes import free_port
 from tests.local.aws_clients import aws_client, role_client
 from tests.local.local_run import LocalRun, outlives
 from tests.local.other_environments import OtherAccount
-
-# A shell lets its background jobs ignore Ctrl-C, and their children inherit that; some tests here interrupt theirs.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"

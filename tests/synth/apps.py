@@ -19,10 +19,10 @@ from tests.templates import Json
 Change = Callable[[dict[str, Any]], None]
 
 
-def copy_of_the_settings(folder: Path) -> Path:
-    """A root whose `config/` can be changed; code and published versions are the repository's."""
+def copy_of_the_settings(folder: Path, *, of: Path = ROOT) -> Path:
+    """A root whose `config/` can be changed, a copy of that below `of`; code and versions are the repository's."""
     folder.mkdir()
-    shutil.copytree(ROOT / "config", folder / "config")
+    shutil.copytree(of / "config", folder / "config")
     for name in ("lambda", "versions"):
         (folder / name).symlink_to(ROOT / name)
     return folder

@@ -1,6 +1,8 @@
 """What one tenant's file says changes that tenant's stack, and nothing that belongs to another (R19)."""
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,52 +49,46 @@ def differing(one: dict[str, Json], other: dict[str, Json]) -> set[str]:
     return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def test_a_new_tenant_is_new_stacks(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
-    tenants = root / "config" / "tenants"
-    new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
-    (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {
-        "foundation-dev-tenant-initech",
-        "foundation-dev-agent-service-initech",
-    }
+@pytest.fixture(scope="module")
+def with_a_workload(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Json]]:
+    """Settings in which globex alone has a workload, and what gamma, which has a cluster, is with them."""
+    folder = tmp_path_factory.mktemp("workload")
+    root = settings(folder / "root")
+    change(root, "acme-corp", lambda tenant: tenant["agents"]["reporting-agent"].pop("workload"))
+    return root, templates(root, folder / "out", "gamma")
 
 
-def test_a_tenant_that_goes_takes_its_stacks_along(unchanged: dict[str, Json], root: Path, tmp_path: Path) -> None:
-    (root / "config" / "tenants" / "globex.yaml").unlink()
-    gone = differing(unchanged, templates(root, tmp_path / "out"))
-    assert gone == {OWN, "foundation-dev-agent-service-globex"}
+WithAWorkload = tuple[Path, dict[str, Json]]
 
 
 def in_gamma(*units: str) -> set[str]:
-    """The names of stacks of gamma, which has a cluster."""
+    """The names of stacks of gamma."""
     return {f"foundation-gamma-{unit}" for unit in units}
 
 
-def test_a_new_tenant_brings_its_part_of_the_cluster_and_changes_no_other_stack(root: Path, tmp_path: Path) -> None:
-    """Namespace, policies, quota and roles included, and the cluster's own stack left alone."""
-    before = templates(root, tmp_path / "before", "gamma")
-    tenants = root / "config" / "tenants"
-    new = yaml.safe_load((tenants / "globex.yaml").read_text()) | {"tenant": "initech"}
-    (tenants / "initech.yaml").write_text(yaml.safe_dump(new))
-    after = templates(root, tmp_path / "after", "gamma")
-    units = ("tenant-initech", "agent-service-initech", "workloads-initech")
-    assert differing(before, after) == in_gamma(*units)
-    made = after["foundation-gamma-workloads-initech"]["Resources"].values()
+def test_a_tenant_comes_and_goes_with_its_stacks_alone(with_a_workload: WithAWorkload, tmp_path: Path) -> None:
+    """Its part of the cluster among them: namespace, policies, quota and roles."""
+    root, without = with_a_workload
+    new = yaml.safe_load((root / "config" / "tenants" / "globex.yaml").read_text()) | {"tenant": "initech"}
+    more = copy_of_the_settings(tmp_path / "root", of=root)
+    (more / "config" / "tenants" / "initech.yaml").write_text(yaml.safe_dump(new))
+    there = templates(more, tmp_path / "out", "gamma")
+    assert differing(without, there) == in_gamma("tenant-initech", "agent-service-initech", "workloads-initech")
+    made = there["foundation-gamma-workloads-initech"]["Resources"].values()
     kinds = [json.loads(one["Properties"]["Manifest"])[0]["kind"] for one in made if "Manifest" in one["Properties"]]
     assert {"Namespace", "NetworkPolicy", "ResourceQuota", "ServiceAccount"} <= set(kinds)
     assert "AWS::IAM::Role" in [one["Type"] for one in made]
 
 
-def test_the_first_workload_of_any_tenant_changes_that_tenants_stacks_alone(root: Path, tmp_path: Path) -> None:
+def test_the_first_workload_of_any_tenant_changes_that_tenants_stacks_alone(
+    with_a_workload: WithAWorkload, tmp_path: Path
+) -> None:
     """What the cluster tells other stacks is there before anyone reads it."""
-    change(root, "acme-corp", lambda tenant: tenant["agents"]["reporting-agent"].pop("workload"))
-    file = root / "config" / "tenants" / "globex.yaml"
-    with_workload = file.read_text(encoding="utf-8")
-    change(root, "globex", lambda tenant: tenant["agents"]["delivery-agent"].pop("workload"))
-    none = templates(root, tmp_path / "none", "gamma")
+    root, first = with_a_workload
+    fewer = copy_of_the_settings(tmp_path / "root", of=root)
+    change(fewer, "globex", lambda tenant: tenant["agents"]["delivery-agent"].pop("workload"))
+    none = templates(fewer, tmp_path / "none", "gamma")
     assert [name for name in none if "-workloads-" in name] == []
-    file.write_text(with_workload, encoding="utf-8")
-    first = templates(root, tmp_path / "first", "gamma")
     assert differing(none, first) == in_gamma("tenant-globex", "workloads-globex")
 
 
@@ -125,15 +121,29 @@ def another_budget(tenant: dict[str, Any]) -> None:
     tenant["budget_usd"] = 5000
 
 
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Change], dict[str, Json]]:
+    """Gives the templates after a change of globex."""
+
+    @cache
+    def after(what: Change) -> dict[str, Json]:
+        folder = tmp_path_factory.mktemp("changed")
+        root = settings(folder / "root")
+        change(root, "globex", what)
+        return templates(root, folder / "out")
+
+    return after
+
+
+Changed = Callable[[Change], dict[str, Json]]
+
+
 @pytest.mark.parametrize(
     "what",
     [suspend, suspend_an_agent, another_agent, one_agent_less, another_tool, no_groups_of_its_own, another_budget],
 )
-def test_what_a_tenant_changes_is_in_its_stack(
-    unchanged: dict[str, Json], root: Path, tmp_path: Path, what: Change
-) -> None:
-    change(root, "globex", what)
-    assert differing(unchanged, templates(root, tmp_path / "out")) == {OWN}
+def test_what_a_tenant_changes_is_in_its_stack(unchanged: dict[str, Json], changed: Changed, what: Change) -> None:
+    assert differing(unchanged, changed(what)) == {OWN}
 
 
 def test_the_first_policies_of_any_tenant_change_no_other_stack(root: Path, tmp_path: Path) -> None:
@@ -173,22 +183,24 @@ def test_a_limit_changes_the_entries_of_its_tenant_alone(
     assert sorted(value for dimensions in new for value in dimensions.values()) == ["globex", "globex/support-agent"]
 
 
-@pytest.mark.parametrize(("what", "subjects"), [(suspend, ["globex"]), (suspend_an_agent, ["globex/support-agent"])])
-def test_who_is_suspended_is_said_twice(root: Path, tmp_path: Path, what: Change, subjects: list[str]) -> None:
+@pytest.mark.parametrize(("what", "subjects"), [(suspend, {"globex"}), (suspend_an_agent, {"globex/support-agent"})])
+def test_who_is_suspended_is_said_twice(changed: Changed, what: Change, subjects: set[str]) -> None:
     """The directory refuses new tokens, and the parameter the tokens that are out."""
-    change(root, "globex", what)
-    parameters = {
-        resource["Properties"]["Name"]: yaml.safe_load(resource["Properties"]["Value"])
-        for resource in templates(root, tmp_path / "out")[OWN]["Resources"].values()
-        if resource["Type"] == "AWS::SSM::Parameter" and isinstance(resource["Properties"]["Name"], str)
-    }
-    assert parameters.keys() == {f"/foundation/dev/suspended/by-setting/{subject}" for subject in subjects}
-    for subject, value in zip(subjects, parameters.values(), strict=True):
-        assert value == {"subject": subject, "reason": "suspended by its settings", "by": "settings", "at": None}
-    entries = [
-        yaml.safe_load(resource["Properties"]["Value"])
-        for resource in templates(root, tmp_path / "again")[OWN]["Resources"].values()
-        if resource["Type"] == "AWS::SSM::Parameter" and not isinstance(resource["Properties"]["Name"], str)
+    parameters = [
+        resource["Properties"]
+        for resource in changed(what)[OWN]["Resources"].values()
+        if resource["Type"] == "AWS::SSM::Parameter"
     ]
+    said = {each["Name"]: yaml.safe_load(each["Value"]) for each in parameters if isinstance(each["Name"], str)}
+    assert said == {
+        f"/foundation/dev/suspended/by-setting/{subject}": {
+            "subject": subject,
+            "reason": "suspended by its settings",
+            "by": "settings",
+            "at": None,
+        }
+        for subject in subjects
+    }
+    entries = [yaml.safe_load(each["Value"]) for each in parameters if not isinstance(each["Name"], str)]
     suspended = {entry["agent_id"] for entry in entries if entry["suspended"]}
-    assert suspended == ({entry["agent_id"] for entry in entries} if what is suspend else set(subjects))
+    assert suspended == ({entry["agent_id"] for entry in entries} if what is suspend else subjects)

@@ -100,6 +100,29 @@ def test_without_a_cluster_nothing_comes_of_a_workload(config: Config) -> None:
     assert tenant.workloads == {"finance-agent": WorkloadSettings(image=IMAGE)}
 
 
+def test_a_tenants_part_of_the_cluster_is_a_stack_that_the_account_has_room_for(config: Config) -> None:
+    at("quotas.stacks", 11)(config.environment)
+    assert [mistake.split(": raise it")[0] for mistake in config.mistakes()] == [
+        "config/dev.yaml: quotas.stacks: stacks of tenants and platform in dev are 12, and account and region take 11"
+    ]
+    without("cluster")(config.environment)
+    config.write("dev.yaml", config.environment)
+    assert config.mistakes() == []
+
+
+def test_an_account_that_is_left_out_is_no_mistake_and_is_said(config: Config) -> None:
+    """Without it, network policies cannot name the one token endpoint."""
+
+    def said() -> list[str]:
+        assert config.mistakes() == []
+        notices = load_settings("dev", root=config.root).notices
+        return [notice for notice in notices if notice.startswith("config/dev.yaml: account: is left out")]
+
+    assert len(said()) == 1
+    config.write("dev.yaml", {**config.environment, "account": "123456789012"})
+    assert said() == []
+
+
 @pytest.mark.parametrize(
     ("image", "full"),
     [

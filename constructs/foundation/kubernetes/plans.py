@@ -31,8 +31,9 @@ _HOST = re.compile(r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9]([a-z0-9-
 _REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
 _VERSION = re.compile(r"^1\.[0-9]{2}$")
 _WIDEST_ENDPOINTS = 16
-_MOST_REPLICAS = 100
 
+MOST_REPLICAS = 100
+"""More pods of one agent are a mistake of typing sooner than a wish."""
 SMALLEST_CPU = "10m"
 SMALLEST_MEMORY = "16Mi"
 """Less than these no container starts with."""
@@ -110,10 +111,10 @@ class WorkloadPlan:
             raise PlanError(f"image of {self.agent}: {self.image!r} {error}") from None
         self._check_size("cpu", self.cpu, SMALLEST_CPU)
         self._check_size("memory", self.memory, SMALLEST_MEMORY)
-        if not 1 <= self.min_replicas <= self.max_replicas <= _MOST_REPLICAS:
+        if not 1 <= self.min_replicas <= self.max_replicas <= MOST_REPLICAS:
             raise PlanError(
                 f"replicas of {self.agent}: {self.min_replicas} to {self.max_replicas} cannot be: write at least 1, "
-                f"at most {_MOST_REPLICAS}, and no fewer at most than at least"
+                f"at most {MOST_REPLICAS}, and no fewer at most than at least"
             )
         if (self.model.guardrail_id is None) != (self.model.guardrail_version is None):
             raise PlanError(f"guardrail of {self.agent}: name its id and its version, or neither")

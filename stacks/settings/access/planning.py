@@ -65,7 +65,12 @@ def plan_access(sources: Sources) -> tuple[AccessPlan | None, list[str]]:
     )
     mistakes = [*_agent_mistakes(sources, groups, directory)]
     mistakes += quota_mistakes(
-        sources.name, sources.environment.quotas, sources.tenants, plan, external=sources.external
+        sources.name,
+        sources.environment.quotas,
+        sources.tenants,
+        plan,
+        external=sources.external,
+        clustered=sources.environment.cluster is not None,
     )
     return (None if mistakes else plan), mistakes
 

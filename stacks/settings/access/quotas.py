@@ -28,7 +28,13 @@ class _Need:
 
 
 def quota_mistakes(
-    name: str, quotas: QuotaSettings, tenants: Sequence[TenantSettings], plan: AccessPlan, *, external: bool
+    name: str,
+    quotas: QuotaSettings,
+    tenants: Sequence[TenantSettings],
+    plan: AccessPlan,
+    *,
+    external: bool,
+    clustered: bool,
 ) -> Iterator[str]:
     """A sentence for each quota that the environment `name` would pass, with the number and the quota.
 
@@ -38,8 +44,9 @@ def quota_mistakes(
         tenants: those of the environment.
         plan: their access, worked out.
         external: whether the identity provider, which holds clients and secrets, is outside of the kit.
+        clustered: whether the environment has a cluster, in which tenants have workloads.
     """
-    for need in [*_tenant_needs(tenants, external=external), *_policy_needs(plan)]:
+    for need in [*_tenant_needs(tenants, external=external, clustered=clustered), *_policy_needs(plan)]:
         allowed = getattr(quotas, need.quota)
         if need.count > allowed:
             yield (
@@ -48,15 +55,16 @@ def quota_mistakes(
             )
 
 
-def _tenant_needs(tenants: Sequence[TenantSettings], *, external: bool) -> Iterator[_Need]:
+def _tenant_needs(tenants: Sequence[TenantSettings], *, external: bool, clustered: bool) -> Iterator[_Need]:
     agents = sum(len(tenant.agents) for tenant in tenants)
     suspended = sum(tenant.suspended + sum(agent.suspended for agent in tenant.agents.values()) for tenant in tenants)
     if not external:
         yield _Need("clients_per_pool", agents, "app clients of agents", "a user pool takes")
         yield _Need("secrets", agents, "secrets of agents", "account and region take")
     yield _Need("kms_keys", len(tenants) + PLATFORM_KEYS, "keys of tenants and platform", "account and region take")
-    talking = [sum(agent.conversation is not None for agent in tenant.agents.values()) for tenant in tenants]
-    stacks = len(tenants) + sum(map(bool, talking)) + PLATFORM_STACKS
+    talking = [len(tenant.conversations) for tenant in tenants]
+    running = sum(bool(tenant.workloads) for tenant in tenants) if clustered else 0
+    stacks = len(tenants) + sum(map(bool, talking)) + running + PLATFORM_STACKS
     yield _Need("stacks", stacks, "stacks of tenants and platform", "account and region take")
     yield _Need(
         "parameters",
