@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from conversation_agent import answers, callers, deadline
+from conversation_agent import answers, callers, deadline, stopping
 from conversation_agent.callers import Caller, Callers
 from conversation_agent.correlation import STATE, Correlation
 from conversation_agent.document import add_document
@@ -27,11 +27,14 @@ from conversation_agent.schemas import (
     NewConversation,
     Problem,
     Question,
+    Stopping,
+    StopRequest,
     ToolList,
 )
 from conversation_agent.settings import Settings
 from conversation_agent.turns import Backend, Turns
 from conversation_agent.whole import whole
+from conversations import OwnerConversations
 
 VERSION = "1.0.0"
 """Of the HTTP interface."""
@@ -120,10 +123,14 @@ def _asker(request: Request) -> Asker:
     return Asker(correlation_id=_correlation_id(request), principal=_caller(request).owner)
 
 
-async def _listing(request: Request) -> Listing:
+async def _owned(request: Request) -> OwnerConversations:
     caller = _caller(request)
     backend = await _service(request).backend()
-    return Listing(backend.conversations.for_owner(caller.owner))
+    return backend.conversations.for_owner(caller.owner)
+
+
+async def _listing(request: Request) -> Listing:
+    return Listing(await _owned(request))
 
 
 async def _answer(request: Request, question: Question) -> AsyncIterator[Event]:
@@ -146,6 +153,7 @@ def _correlation_id(request: Request) -> str:
 AskedBy = Annotated[Asker, Depends(_asker)]
 Answered = Annotated[AsyncIterator[Event], Depends(_answer)]
 Mine = Annotated[Listing, Depends(_listing)]
+Owned = Annotated[OwnerConversations, Depends(_owned)]
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -172,6 +180,16 @@ def _add_answers(app: FastAPI) -> None:
         async with aclosing(cast(AsyncGenerator[Event], events)):
             async for event in events:
                 yield server_sent(event)
+
+    @app.post(
+        "/api/conversations/{conversation_id}/stop",
+        status_code=202,
+        responses=_problems(404, 409),
+        operation_id="stopAnswer",
+    )
+    async def stop(mine: Owned, conversation_id: UUID, asked: StopRequest) -> Stopping:
+        """Stop an answer that is being made; hanging up does not. What was said is stored as interrupted."""
+        return await stopping.stop(mine, conversation_id, request_id=asked.request_id)
 
     @app.post("/chat", responses=turn_problems, operation_id="chat")
     async def chat(request: Request, events: Answered) -> Answer:
