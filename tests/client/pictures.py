@@ -29,6 +29,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "guides" / "chat"
 _PARAMETER = "/foundation/dev/agent-service/acme-corp/finance-agent/url"
 _MEASURED = re.compile(r"\b\d+\.\d s, (?=\d+(?:\.\d)? k?B)")
 _FONT_FACES = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
+_OLD = "6f1c2d9e-3b5a-8c41-9d27-0a4be86f7e15"
 _QUESTION = "Which reports of November are there, and how large are they?"
 
 _REPORTS: list[Frame] = [
@@ -67,7 +68,10 @@ def draw(name: str) -> str:
     columns, lines, play = _PICTURES[name]
     with TemporaryDirectory() as home, Server() as server, running(ParameterStore({})) as store:
         fake = server.serve(FakeService(answers={_QUESTION: _REPORTS}))
-        fake.conversations["6f1c2d9e"] = [("user", "What did October cost?"), ("assistant", "$ 1,204 in all.")]
+        fake.conversations[_OLD] = [
+            ("user", "What did October cost?"),
+            ("assistant", "$ 1,204 in all."),
+        ]
         used_at = (datetime.now(UTC) - timedelta(days=2, hours=1)).isoformat()
         fake.used_at = used_at
         store.parameters[_PARAMETER] = fake.url

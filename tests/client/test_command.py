@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from foundation_client import __version__
-from tests.client.fake_service import TEXT, FakeService, Fault, iam_refusal, text_frames
+from tests.client.fake_service import TEXT, FakeService, Fault, conversation_id, iam_refusal, text_frames
 from tests.client.terminal import COMMAND, CTRL_C, Terminal
 
 
@@ -66,7 +66,7 @@ def test_a_message_may_come_by_the_standard_input(fake: FakeService, environment
 def test_json_is_one_object_whatever_happens(fake: FakeService, environment: dict[str, str]) -> None:
     answer = json.loads(_run(["chat", "-m", "what time?", "--json"], environment).stdout)
     assert answer["text"] == TEXT
-    assert answer["conversation_id"] == "conversation-1"
+    assert answer["conversation_id"] == conversation_id(1)
     assert answer["request_id"] == fake.bodies[0]["request_id"]
     assert (answer["status"], answer["error"], answer["usage"]["output_tokens"]) == ("complete", None, 56)
     (call,) = answer["tool_calls"]
@@ -102,34 +102,36 @@ def test_a_json_stream_has_an_event_a_line(fake: FakeService, environment: dict[
 
 
 def test_lists_are_lines_in_a_pipe_and_json_on_demand(fake: FakeService, environment: dict[str, str]) -> None:
-    fake.conversations["c1"] = [("user", "tabs\tand\nlines"), ("assistant", "answer")]
-    assert _run(["conversations"], environment).stdout == "c1\t2026-11-25T14:03:00Z\t2\ttabs and lines\n"
-    assert json.loads(_run(["conversations", "--json"], environment).stdout)[0]["conversation_id"] == "c1"
-    assert _run(["show", "c1"], environment).stdout == "[user]\ntabs\tand\nlines\n\n[assistant]\nanswer\n\n"
-    assert json.loads(_run(["show", "c1", "--json"], environment).stdout)[1]["role"] == "assistant"
+    one = conversation_id(1)
+    fake.conversations[one] = [("user", "tabs\tand\nlines"), ("assistant", "answer")]
+    assert _run(["conversations"], environment).stdout == f"{one}\t2026-11-25T14:03:00Z\t2\ttabs and lines\n"
+    assert json.loads(_run(["conversations", "--json"], environment).stdout)[0]["conversation_id"] == one
+    assert _run(["show", one], environment).stdout == "[user]\ntabs\tand\nlines\n\n[assistant]\nanswer\n\n"
+    assert json.loads(_run(["show", one, "--json"], environment).stdout)[1]["role"] == "assistant"
     assert "aws-operations-v1___get_time\tTell the time" in _run(["tools"], environment).stdout
     assert json.loads(_run(["tools", "--json"], environment).stdout)[0]["input_schema"] == {"type": "object"}
 
 
 def test_nothing_is_deleted_without_a_yes(fake: FakeService, environment: dict[str, str]) -> None:
-    fake.conversations["c1"] = [("user", "keep me")]
-    run = _run(["delete", "c1"], environment)
-    assert (run.returncode, "c1" in fake.conversations) == (2, True)
-    with Terminal(["delete", "c1"], environment) as terminal:
+    one = conversation_id(1)
+    fake.conversations[one] = [("user", "keep me")]
+    run = _run(["delete", one], environment)
+    assert (run.returncode, one in fake.conversations) == (2, True)
+    with Terminal(["delete", one], environment) as terminal:
         terminal.shows("for good? [y/N]")
         terminal.type("\r")
         terminal.shows("Kept.")
         assert terminal.code() == 0
-    assert "c1" in fake.conversations
-    assert _run(["delete", "c1", "--yes"], environment).returncode == 0
-    assert "c1" not in fake.conversations
+    assert one in fake.conversations
+    assert _run(["delete", one, "--yes"], environment).returncode == 0
+    assert one not in fake.conversations
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["chat", "-m", " "], "message is empty"),
-        (["chat", "-m", "x", "--conversation", "../x"], "no conversation's id"),
+        (["chat", "-m", "x", "--conversation", "../x"], "no whole id of a conversation"),
         (["chat", "-m", "x", "--agent", "finance"], "names no agent"),
         (["chat", "-m", "x", "--json", "--json-stream"], "not allowed with"),
         (["chat", "-m", "x", "--url", "http://example.com/"], "unencrypted"),
@@ -176,6 +178,7 @@ def test_ctrl_c_stops_a_single_question(fake: FakeService, environment: dict[str
         terminal.type(CTRL_C)
         assert terminal.code() == 130
         assert "Stopped." in terminal.text
+        assert [conversation for conversation, _ in fake.stops] == [conversation_id(1)]
         assert "Traceback" not in terminal.text
     assert fake.hung_up.wait(30)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.fake_service import FakeService, Fault, text_frames
+from tests.client.fake_service import FakeService, Fault, conversation_id, text_frames
 from tests.client.terminal import ALT_ENTER, CTRL_A, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP, Terminal
 
 
@@ -83,7 +83,7 @@ def test_ctrl_c_stops_the_answer_hangs_up_and_keeps_the_session(fake: FakeServic
         terminal.shows("It begins,")
         terminal.type(CTRL_C)
         terminal.shows("Stopped.")
-        assert fake.hung_up.wait(30), "the service was not told to stop"
+        assert fake.hung_up.wait(30)
         terminal.prompts()
         terminal.type("next" + ENTER)
         terminal.shows("tokens in")
@@ -94,12 +94,13 @@ def test_ctrl_c_stops_the_answer_hangs_up_and_keeps_the_session(fake: FakeServic
         terminal.type(CTRL_C)
         assert terminal.code() == 0
     first, second = fake.bodies
+    assert fake.stops == [(conversation_id(1), first["request_id"])]
     assert first["request_id"] != second["request_id"]
-    assert second["conversation_id"] == "conversation-1"
+    assert second["conversation_id"] == conversation_id(1)
 
 
 def test_conversations_are_listed_opened_continued_and_deleted(fake: FakeService, environment: dict[str, str]) -> None:
-    fake.conversations["old-1"] = [("user", "an older question"), ("assistant", "an *older* answer")]
+    fake.conversations[conversation_id(7)] = [("user", "an older question"), ("assistant", "an *older* answer")]
     with Terminal(["chat"], environment) as terminal:
         terminal.prompts()
         terminal.type("/conversations" + ENTER)
@@ -116,17 +117,17 @@ def test_conversations_are_listed_opened_continued_and_deleted(fake: FakeService
         terminal.type("n" + ENTER)
         terminal.shows("Kept.")
         terminal.prompts()
-        assert "old-1" in fake.conversations
-        terminal.type("/delete old-1" + ENTER)
+        assert conversation_id(7) in fake.conversations
+        terminal.type(f"/delete {conversation_id(7)}" + ENTER)
         terminal.until(lambda screen: screen.count("[y/N]") == 2, "asks again")
         terminal.type("y" + ENTER)
         terminal.shows("Deleted.")
         terminal.prompts()
         terminal.type("anew" + ENTER)
         terminal.until(lambda screen: screen.count("tokens in") == 2, "answers in a new conversation")
-    assert fake.bodies[0]["conversation_id"] == "old-1"
+    assert fake.bodies[0]["conversation_id"] == conversation_id(7)
     assert "conversation_id" not in fake.bodies[1]
-    assert "old-1" not in fake.conversations
+    assert conversation_id(7) not in fake.conversations
 
 
 def test_tools_are_listed_and_commands_completed_and_none_is_sent_as_a_message(
