@@ -63,10 +63,10 @@ _REPORTS: list[Frame] = [
 ]
 
 
-def draw(name: str) -> str:
-    """The SVG of a picture."""
+def draw(name: str, server: Server) -> str:
+    """The SVG of a picture; `server` serves its service."""
     columns, lines, play = _PICTURES[name]
-    with TemporaryDirectory() as home, Server() as server, running(ParameterStore({})) as store:
+    with TemporaryDirectory() as home, running(ParameterStore({})) as store:
         fake = server.serve(FakeService(answers={_QUESTION: _REPORTS}))
         fake.conversations[_OLD] = [
             ("user", "What did October cost?"),
@@ -138,8 +138,9 @@ def _style(cell: pyte.screens.Char) -> Style:
 def main() -> None:
     """Write them all."""
     FOLDER.mkdir(exist_ok=True)
-    for name in _PICTURES:
-        (FOLDER / f"{name}.svg").write_text(draw(name), encoding="utf-8")
+    with Server() as server:
+        for name in _PICTURES:
+            (FOLDER / f"{name}.svg").write_text(draw(name, server), encoding="utf-8")
 
 
 if __name__ == "__main__":
