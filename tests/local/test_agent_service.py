@@ -35,7 +35,6 @@ TRUST = {
 }
 
 Events = list[tuple[str, dict[str, Any]]]
-Messages = list[dict[str, Any]]
 
 
 class Person:
@@ -78,6 +77,9 @@ class Person:
                 return messages
             assert time.monotonic() < deadline, messages
             time.sleep(0.2)
+
+
+Messages = list[dict[str, Any]]
 
 
 class RefusedError(Exception):
