@@ -210,6 +210,37 @@ def test_an_interrupted_turn_is_kept_and_its_retry_goes_on(mine: OwnerConversati
     assert isinstance(mine.begin("r1", said("question")), FinishedTurn)
 
 
+def test_an_abandoned_turn_leaves_nothing_and_may_come_again(mine: OwnerConversations) -> None:
+    conversation = ask(mine, "r1")
+    turn = begun(mine, "r2", "question", conversation)
+    turn.abandon()
+    assert mine.load(conversation).length == 2
+    retry = begun(mine, "r2", "question", conversation)
+    retry.add(answered("answer"))
+    retry.abandon()  # something was produced by now
+    assert texts(mine.load(conversation).messages)[2:] == ["question", "answer"]
+
+
+def test_finish_may_be_repeated_when_its_answer_got_lost(table: World, mine: OwnerConversations) -> None:
+    turn = begun(mine, "r1")
+    turn.add(answered("answer"))
+    original = table.client.transact_write_items
+
+    def lost(**request: Any) -> Any:
+        original(**request)
+        raise ConnectionError
+
+    table.client.transact_write_items = lost
+    try:
+        with pytest.raises(ConnectionError):
+            turn.finish()
+    finally:
+        table.client.transact_write_items = original
+    ended = turn.finish()
+    assert ended.messages == mine.load(turn.conversation_id).messages
+    assert texts(ended.messages) == ["question", "answer"]
+
+
 def test_a_turn_that_is_stopped_learns_of_it_by_its_next_checkpoint_and_keeps_what_it_has(
     table: World, mine: OwnerConversations
 ) -> None:
@@ -280,37 +311,6 @@ def test_a_stop_of_a_turn_that_was_taken_over_reaches_its_new_writer_alone(
     assert not lost.stop_requested
     assert heir.checkpoint(now=True)
     assert heir.stop_requested
-
-
-def test_an_abandoned_turn_leaves_nothing_and_may_come_again(mine: OwnerConversations) -> None:
-    conversation = ask(mine, "r1")
-    turn = begun(mine, "r2", "question", conversation)
-    turn.abandon()
-    assert mine.load(conversation).length == 2
-    retry = begun(mine, "r2", "question", conversation)
-    retry.add(answered("answer"))
-    retry.abandon()  # something was produced by now
-    assert texts(mine.load(conversation).messages)[2:] == ["question", "answer"]
-
-
-def test_finish_may_be_repeated_when_its_answer_got_lost(table: World, mine: OwnerConversations) -> None:
-    turn = begun(mine, "r1")
-    turn.add(answered("answer"))
-    original = table.client.transact_write_items
-
-    def lost(**request: Any) -> Any:
-        original(**request)
-        raise ConnectionError
-
-    table.client.transact_write_items = lost
-    try:
-        with pytest.raises(ConnectionError):
-            turn.finish()
-    finally:
-        table.client.transact_write_items = original
-    ended = turn.finish()
-    assert ended.messages == mine.load(turn.conversation_id).messages
-    assert texts(ended.messages) == ["question", "answer"]
 
 
 def test_history_is_the_newest_whole_turns(mine: OwnerConversations) -> None:
