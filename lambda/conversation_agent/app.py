@@ -181,6 +181,11 @@ def _add_answers(app: FastAPI) -> None:
             async for event in events:
                 yield server_sent(event)
 
+    @app.post("/chat", responses=turn_problems, operation_id="chat")
+    async def chat(request: Request, events: Answered) -> Answer:
+        """Ask the agent, and get its answer when it is whole."""
+        return await _unless_gone(request, cast(AsyncGenerator[Event], events))
+
     @app.post(
         "/api/conversations/{conversation_id}/stop",
         status_code=202,
@@ -190,11 +195,6 @@ def _add_answers(app: FastAPI) -> None:
     async def stop(mine: Owned, conversation_id: UUID, asked: StopRequest) -> Stopping:
         """Stop an answer that is being made; hanging up does not. What was said is stored as interrupted."""
         return await stopping.stop(mine, conversation_id, request_id=asked.request_id)
-
-    @app.post("/chat", responses=turn_problems, operation_id="chat")
-    async def chat(request: Request, events: Answered) -> Answer:
-        """Ask the agent, and get its answer when it is whole."""
-        return await _unless_gone(request, cast(AsyncGenerator[Event], events))
 
 
 def _add_conversations(app: FastAPI) -> None:
