@@ -1,6 +1,6 @@
 """The command-line client of the conversational agents (R16): the command `foundation`.
 
-It speaks to an agent's service over its Lambda function URL, signed with the caller's AWS credentials. It is a
+It speaks to an agent's service over its function URL, signed with the caller's AWS credentials. It is a
 distribution of its own and imports nothing of the kit.
 """
 

@@ -9,7 +9,7 @@ from foundation_client.variables import AGENT, ENVIRONMENT, URL
 
 _EXIT_CODES = """\
 exit codes: 0 done, 1 the agent failed or refused, 2 wrong usage or settings, 3 no credentials or no permission,
-  4 nobody answers or something else does, 130 stopped by Ctrl-C
+  4 nobody answers or something else does, 130 Ctrl-C
 """
 
 

@@ -2,6 +2,9 @@
 
 Follows the AWS Builders' Library (Timeouts, retries, and backoff with jitter): the delay before attempt n is drawn
 between nothing and `base` doubled n times, so that many clients do not return together.
+
+A twin of `gateway_agent/retries.py` in the kit's `lambda/`: the client is a distribution of its own, which people
+install without the kit, and that one is bundled into functions without the client.
 """
 
 from __future__ import annotations

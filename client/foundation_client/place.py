@@ -6,7 +6,6 @@ The URL is in the SSM parameter that the agent's stack writes, `/foundation/<env
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from types_boto3_ssm import SSMClient
 
-_FUNCTION_URL = re.compile(r"[a-z0-9]+\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -80,14 +78,12 @@ def _session(settings: Settings, local: LocalPlatform | None) -> Session:
 
 
 def _region(settings: Settings, session: Session, local: LocalPlatform | None, variables: Mapping[str, str]) -> str:
-    """The region: of the platform here, of the URL, by flag, by variable (AWS_REGION is what Lambda and other SDKs set;
+    """The region: of the platform here, of the settings, by variable (AWS_REGION is what Lambda and other SDKs set;
     botocore itself knows only AWS_DEFAULT_REGION), or of the profile.
     """
-    in_url = _FUNCTION_URL.fullmatch(urlsplit(settings.url or "").hostname or "")
     try:
         found = (
             (local.region if local else None)
-            or (in_url.group(1) if in_url else None)
             or settings.region
             or variables.get("AWS_REGION")
             or session.get_config_variable("region")

@@ -30,7 +30,7 @@ class CommandCompleter(Completer):
     def get_completions(
         self,
         document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002  # the interface's
+        complete_event: CompleteEvent,  # noqa: ARG002 - the interface's
     ) -> Iterable[Completion]:
         """The commands that begin as the line does, with what they do."""
         typed = document.text_before_cursor

@@ -33,7 +33,8 @@ _Answer = TypeVar("_Answer")
 
 _EVENT_BYTES = 16 * 1024 * 1024
 _PAGE = 100
-_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""A UUID (RFC 9562 section 4)."""
 
 
 class Service:
@@ -107,6 +108,14 @@ class Service:
 
         self._patiently(attempt)
 
+    def stop(self, conversation_id: str, request_id: str, notify: Callable[[str], None]) -> None:
+        """End the answer to a message, which the service does within seconds; a second try changes nothing.
+
+        `notify` is told what is being waited for.
+        """
+        path = f"{_conversation_path(conversation_id)}/stop"
+        self._patiently(lambda: self._send("POST", path, {"request_id": request_id}), notify)
+
     def tools(self) -> list[Tool]:
         """The tools that the agent may call."""
         return self._page("/api/tools/fetch", {}, "tools", Tool.read)[0]
@@ -146,8 +155,8 @@ class Service:
 
         return self._patiently(attempt)
 
-    def _send(self, method: str, path: str) -> httpx2.Response:
-        with self._translated(), self._http.stream(method, path) as response:
+    def _send(self, method: str, path: str, body: Mapping[str, str] | None = None) -> httpx2.Response:
+        with self._translated(), self._http.stream(method, path, json=body) as response:
             self._expect(response, None if method == "DELETE" else "application/json")
             response.read()
             return response
@@ -172,7 +181,7 @@ class Service:
         except (BotoCoreError, ClientError) as error:
             raise credentials_failure(error, None) from error
 
-    def _patiently(self, attempt: Callable[[], _Answer]) -> _Answer:
+    def _patiently(self, attempt: Callable[[], _Answer], notify: Callable[[str], None] | None = None) -> _Answer:
         """Try again where that may help, as long as patience lasts."""
         failures = 0
         while True:
@@ -183,7 +192,7 @@ class Service:
                 delay = self.patience.delay(failures, trouble.retry_after) if trouble.retryable else None
                 if delay is None:
                     raise
-                self._notify(waiting(trouble.cause, delay))
+                (notify or self._notify)(waiting(trouble.cause, delay))
                 self.patience.sleep(delay)
 
 
@@ -196,7 +205,7 @@ def check_id(conversation_id: str) -> str:
     """The id of a conversation as typed. Raises CommandError when it cannot be one, or would change the path."""
     if not _ID.fullmatch(conversation_id):
         raise CommandError(
-            f"{conversation_id!r} is no conversation's id: `foundation conversations` lists them.", Exit.USAGE
+            f"{conversation_id!r} is no whole id of a conversation: `foundation conversations` lists them.", Exit.USAGE
         )
     return conversation_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from prompt_toolkit import PromptSession
 from rich.console import Console
@@ -35,7 +36,7 @@ class _Command:
     do: Callable[[Session, str], None]
 
 
-class _Leave(Exception):  # noqa: N818  # no error: the way out of the loop
+class _Leave(Exception):  # noqa: N818 - no error: the way out of the loop
     pass
 
 
@@ -65,13 +66,13 @@ class Session:
         """Take lines until /quit, Ctrl-D, or Ctrl-C twice on an empty line."""
         self._say(f"{self._service.place.title}. /help lists the commands, Ctrl-D leaves.", "dim")
         if self._conversation_id is not None:
-            self._guarded(lambda: self._open(str(self._conversation_id)))
+            self._guarded(partial(self._open, self._conversation_id))
         interrupted = False
         while True:
             try:
                 line = self._prompt.prompt().strip()
                 interrupted = False
-                self._guarded(lambda line=line: self._take(line))  # type: ignore[misc]
+                self._guarded(partial(self._take, line))
             except KeyboardInterrupt:
                 if interrupted:
                     return Exit.OK

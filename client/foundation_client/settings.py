@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from foundation_client.failure import CommandError, Exit
 from foundation_client.variables import AGENT, ENVIRONMENT, URL
@@ -28,6 +29,7 @@ LOCAL = "local"
 
 _AGENT = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]*")
+_FUNCTION_URL = re.compile(r"[a-z0-9]+\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 _PER_ENVIRONMENT = ("agent", "profile", "region", "url")
 _TOP = ("env", "agent", "environments")
 
@@ -47,8 +49,8 @@ class Settings:
 def load(flags: Settings, variables: Mapping[str, str] = os.environ) -> Settings:
     """Complete what the flags leave open. Raises CommandError for a setting that cannot be right, saying where it is.
 
-    A flag or variable that names another environment or agent than the file does goes before the file's `url`, since
-    an address belongs to one agent.
+    An address belongs to one agent. So a flag that names environment or agent goes before the address in a variable,
+    and a flag or variable that names another agent than the file does before the address there.
     """
     file = config_file(variables)
     content = _content(file)
@@ -56,16 +58,27 @@ def load(flags: Settings, variables: Mapping[str, str] = os.environ) -> Settings
     section = content.get("environments", {}).get(env, {})
     named = flags.agent or variables.get(AGENT)
     agent = named or section.get("agent") or content.get("agent")
-    url = flags.url or variables.get(URL) or (None if named and named != section.get("agent") else section.get("url"))
+    in_file = None if named and named != section.get("agent") else section.get("url")
+    in_variable = None if flags.env or flags.agent else variables.get(URL)
+    url = flags.url or in_variable or in_file
     found = Settings(
         env=env,
         agent=agent,
         profile=flags.profile or section.get("profile"),
-        region=flags.region or section.get("region"),
+        region=_region(flags.region, url) or section.get("region"),
         url=url,
     )
     _check(found)
     return found
+
+
+def _region(flag: str | None, url: str | None) -> str | None:
+    """The region of a function URL, which says its own, or of the flag. Raises CommandError if they contradict."""
+    match = _FUNCTION_URL.fullmatch(urlsplit(url or "").hostname or "")
+    in_url = match.group(1) if match else None
+    if flag and in_url and flag != in_url:
+        raise CommandError(f"{url} is in {in_url}, and --region says {flag}: leave one of them out.", Exit.USAGE)
+    return in_url or flag
 
 
 def config_file(variables: Mapping[str, str]) -> Path:

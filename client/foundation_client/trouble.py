@@ -19,6 +19,9 @@ from foundation_client.wire import WireError, loads
 IN_PROGRESS = "request_in_progress"
 """The service's code for: the first try of this very request is still being answered."""
 
+NOT_OPEN = "request_not_open"
+"""The service's code for: there is no answer to stop, since it is whole."""
+
 _PROBLEM = "application/problem+json"
 _SKEW_SECONDS = 300
 """How far a signature's date may be from AWS's clock: five minutes (IAM User Guide, troubleshooting signatures)."""

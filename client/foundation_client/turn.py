@@ -36,6 +36,8 @@ class Turn:
         self.request_id = str(uuid4())
         self.conversation_id = conversation_id
         """Where the message is; None until the service has taken the first one of a conversation."""
+        self.taken = False
+        """Whether the service said that it answers the message."""
         self._service = service
         self._body = {"message": message, "request_id": self.request_id}
         if conversation_id is not None:
@@ -45,7 +47,7 @@ class Turn:
     def events(self) -> Generator[Event]:
         """What happens, each thing once, until the answer is whole or has failed for good (Error, then Done).
 
-        Closing the iterator hangs up, which tells the service to stop. Raises CommandError when patience ends.
+        Closing the iterator hangs up; `stop` tells the service. Raises CommandError when patience ends.
         """
         patience = self._service.patience
         give_up = patience.now() + patience.running
@@ -65,6 +67,15 @@ class Turn:
                 yield Notice(waiting(trouble.cause, delay))
                 patience.sleep(delay)
 
+    def stop(self, notify: Callable[[str], None]) -> None:
+        """Tell the service to end the answer, once it has taken the message (`taken`).
+
+        `notify` is told what is being waited for. Raises CommandError when the service cannot be reached or refuses.
+        """
+        if self.conversation_id is None:
+            raise ValueError("the service has not taken the message")
+        self._service.stop(self.conversation_id, self.request_id, notify)
+
     def _attempt(self) -> Iterator[Event]:
         """Send the message; pass on what is new. Raises ServiceError when another attempt may bring more."""
         failed: Error | None = None
@@ -72,7 +83,7 @@ class Turn:
         with self._service.stream(self._body) as events:
             for event in events:
                 if isinstance(event, Start):
-                    self.conversation_id = event.conversation_id
+                    self.conversation_id, self.taken = event.conversation_id, True
                 if isinstance(event, Error):
                     failed = event
                     if not event.retryable:

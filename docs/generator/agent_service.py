@@ -69,10 +69,11 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str, st
             queries = [code(one["name"]) for one in operation.get("parameters", []) if one["in"] == "query"]
             body = operation.get("requestBody", {}).get("content", {})
             takes = [*(code(_type(one["schema"])) for one in body.values()), *queries]
+            success = min(int(status) for status in operation["responses"])
             gives = [
                 code(_type(content["schema"])) if media == "application/json" else media
                 for status, answer in operation["responses"].items()
-                if int(status) == 200 or (int(status) == 201 and "200" not in operation["responses"])
+                if int(status) == success
                 for media, content in answer.get("content", {}).items()
             ]
             yield code(f"{method.upper()} {path}"), ", ".join(takes), ", ".join(gives), operation["description"]

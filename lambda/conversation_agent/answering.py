@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from conversation_agent.blocks import called_tools, shown
 from conversation_agent.events import Event
 from conversation_agent.history import for_model, is_answer, of_turn
 from conversation_agent.logs import described, logger
-from conversation_agent.outcome import Asker, Outcome
+from conversation_agent.outcome import STOPPED, Asker, Outcome
 from conversation_agent.problems import Code, ServiceError
 from conversation_agent.recorder import Recorder
 from conversation_agent.schemas import Done, Start
@@ -94,12 +95,12 @@ class Answering:
         started = time.monotonic()
         try:
             self._send_beginning()
-            outcome = await self._outcome()
+            outcome = self._named(await self._outcome())
             failure = await self._finish(outcome)
         except Exception as error:  # the last resort: a stream always ends with `done`
             logger.error("the turn failed", extra={**self._log, **described(error)})
             failure, outcome = ServiceError(Code.INTERNAL), Outcome("error", None)
-        complete = failure is None and outcome.stop_reason != "cancelled"
+        complete = failure is None and outcome.complete
         self._send_end(outcome, failure, complete=complete)
         logger.info(
             "turn ended",
@@ -178,6 +179,11 @@ class Answering:
         cancelled = outcome.stop_reason == "cancelled"
         return Outcome(outcome.stop_reason, outcome.usage, ended_early) if cancelled else outcome
 
+    def _named(self, outcome: Outcome) -> Outcome:
+        """The outcome, with the reason that its owner knows when it was the owner who stopped it."""
+        stopped = self._ended_early.done() and self._ended_early.result()[0] == STOPPED
+        return replace(outcome, stop_reason=STOPPED) if stopped and outcome.stop_reason == "cancelled" else outcome
+
     async def _answer(self) -> Outcome:
         if is_answer(self._turn.messages[-1]):
             return Outcome("end_turn", None)  # the process died between the last message and the turn's end
@@ -192,8 +198,8 @@ class Answering:
         return fitting or self._turn.history(turns=1)
 
     async def _keep(self) -> None:
-        """Store every now and then what was said; the end of the answer when the turn is no longer ours."""
-        while True:
+        """Store every now and then what was said; the end of the answer when it was stopped or is no longer ours."""
+        while not self._turn.stop_requested:
             await asyncio.sleep(KEEP_SECONDS)
             try:
                 await self._recorder.keep()
@@ -203,12 +209,12 @@ class Answering:
                     self.end("lost", failure)
                     return
                 logger.warning("a checkpoint failed", extra={**self._log, "code": failure.code})
+        self.end(STOPPED)
 
     async def _finish(self, outcome: Outcome) -> ServiceError | None:
         """Store the turn's end; what the client is told went wrong, if anything."""
-        complete = outcome.failure is None and outcome.stop_reason != "cancelled"
         try:
-            await self._recorder.finish(complete=complete, stop_reason=outcome.stop_reason, usage=outcome.usage)
+            await self._recorder.finish(complete=outcome.complete, stop_reason=outcome.stop_reason, usage=outcome.usage)
         except STORE_ERRORS as error:
             failure = failures.of_store(error)
             logger.warning("the end of a turn was not stored", extra={**self._log, "code": failure.code})

@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from conversation_agent import answers, callers, deadline
+from conversation_agent import answers, callers, deadline, stopping
 from conversation_agent.callers import Caller, Callers
 from conversation_agent.correlation import STATE, Correlation
 from conversation_agent.document import add_document
@@ -30,11 +30,14 @@ from conversation_agent.schemas import (
     NewConversation,
     Problem,
     Question,
+    Stopping,
+    StopRequest,
     ToolList,
 )
 from conversation_agent.settings import Settings
 from conversation_agent.turns import Backend, Turns
 from conversation_agent.whole import whole
+from conversations import OwnerConversations
 from gateway_agent.errors import ModelSettingsError
 
 VERSION = "1.0.0"
@@ -140,10 +143,14 @@ def _asker(request: Request) -> Asker:
     return Asker(correlation_id=_correlation_id(request), principal=_caller(request).owner)
 
 
-async def _listing(request: Request) -> Listing:
+async def _owned(request: Request) -> OwnerConversations:
     caller = _caller(request)
     backend = await _service(request).backend()
-    return Listing(backend.conversations.for_owner(caller.owner))
+    return backend.conversations.for_owner(caller.owner)
+
+
+async def _listing(request: Request) -> Listing:
+    return Listing(await _owned(request))
 
 
 async def _answer(request: Request, question: Question) -> AsyncIterator[Event]:
@@ -169,6 +176,7 @@ def _correlation_id(request: Request) -> str:
 AskedBy = Annotated[Asker, Depends(_asker)]
 Answered = Annotated[AsyncIterator[Event], Depends(_answer)]
 Mine = Annotated[Listing, Depends(_listing)]
+Owned = Annotated[OwnerConversations, Depends(_owned)]
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -200,6 +208,16 @@ def _add_answers(app: FastAPI) -> None:
     async def chat(request: Request, events: Answered) -> Answer:
         """Ask the agent, and get its answer when it is whole."""
         return await _unless_gone(request, cast(AsyncGenerator[Event], events))
+
+    @app.post(
+        "/api/conversations/{conversation_id}/stop",
+        status_code=202,
+        responses=_problems(404, 409),
+        operation_id="stopAnswer",
+    )
+    async def stop(mine: Owned, conversation_id: UUID, asked: StopRequest) -> Stopping:
+        """Stop an answer that is being made; hanging up does not. What was said is stored as interrupted."""
+        return await stopping.stop(mine, conversation_id, request_id=asked.request_id)
 
 
 def _add_conversations(app: FastAPI) -> None:

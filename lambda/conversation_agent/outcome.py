@@ -9,6 +9,10 @@ from typing import Any, Protocol
 from conversation_agent.problems import ServiceError
 from conversation_agent.schemas import Usage
 
+STOPPED = "stopped"
+"""Stop reason of an answer that its owner stopped (stopping.py)."""
+_CUT = ("cancelled", STOPPED)
+
 
 class Listener(Protocol):
     """Gets an answer while it is made, in order."""
@@ -28,7 +32,8 @@ class Outcome:
     """How an answer ended.
 
     Attributes:
-        stop_reason: the model's; `cancelled` when it was stopped, `error` with a failure.
+        stop_reason: the model's; `stopped` when its owner stopped it, `cancelled` when it was cut for another reason,
+            `error` with a failure.
         usage: what it took; None when the model was not reached.
         failure: why it ended early.
     """
@@ -36,6 +41,11 @@ class Outcome:
     stop_reason: str
     usage: Usage | None
     failure: ServiceError | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is whole."""
+        return self.failure is None and self.stop_reason not in _CUT
 
 
 @dataclass(frozen=True, kw_only=True)

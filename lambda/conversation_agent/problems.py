@@ -23,6 +23,7 @@ class Code(StrEnum):
     CONVERSATION_CHANGED = "conversation_changed"
     REQUEST_IN_PROGRESS = "request_in_progress"
     REQUEST_ID_REUSED = "request_id_reused"
+    REQUEST_NOT_OPEN = "request_not_open"
     TOO_LARGE = "too_large"
     CONTEXT_TOO_LONG = "context_too_long"
     STEP_LIMIT = "step_limit"
@@ -76,6 +77,9 @@ MEANINGS: dict[Code, Meaning] = {
     ),
     Code.REQUEST_ID_REUSED: Meaning(
         HTTPStatus.CONFLICT, False, "This request_id was used for another message: make a new one for each question."
+    ),
+    Code.REQUEST_NOT_OPEN: Meaning(
+        HTTPStatus.CONFLICT, False, "This request is not being answered: its answer is whole, or it never came."
     ),
     Code.TOO_LARGE: Meaning(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -41,6 +41,20 @@ class NewConversation(Request):
     title: Annotated[str, StringConstraints(max_length=200)] = Field(default="", description="For lists.")
 
 
+class StopRequest(Request):
+    """An answer to stop."""
+
+    request_id: UUID = Field(description="Of the question that is being answered.")
+
+
+class Stopping(BaseModel):
+    """An answer that ends within seconds; what was said of it is stored as interrupted."""
+
+    conversation_id: UUID
+    request_id: UUID
+    status: Literal["stopping"] = "stopping"
+
+
 class TextBlock(BaseModel):
     """Text of the person or the agent."""
 

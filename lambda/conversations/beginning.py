@@ -86,6 +86,8 @@ def _begin_in(context: Context, request: Request, head: Head) -> Turn | Finished
         raise RequestReusedError
     left = head.turn.lease_ms / 1000 - context.clock()
     if left > 0:
+        if head.turn.stopped:
+            left = min(left, context.limits.checkpoint_seconds)  # by then its writer knows, and ends it
         raise InProgressError(retry_after=left) if own else ConflictError(retry_after=left)
     return _resume(context, head, head.turn) if own else _claim(context, request, head)
 
@@ -160,7 +162,12 @@ def _resume(context: Context, head: Head, left: Claim) -> Turn:
     """
     now = context.clock()
     claim = replace(
-        left, token=identifiers.claim_token(), stored=left.complete, partial=False, lease_ms=_lease_ms(context)
+        left,
+        token=identifiers.claim_token(),
+        stored=left.complete,
+        partial=False,
+        lease_ms=_lease_ms(context),
+        stopped=False,
     )
     values = {**use(head, context.retention, now=now), "next": head.next, "turn": asdict(claim)}
     context.table.transact(change(context.table, head, values))

@@ -42,6 +42,13 @@ class LostTurnError(ConflictError):
         super().__init__("the turn was taken over, or its conversation deleted", retry_after=0.0)
 
 
+class NotOpenError(ConversationError):
+    """A request that is to be stopped is not being answered: it was answered whole, or never came."""
+
+    def __init__(self) -> None:
+        super().__init__("this request is not being answered in this conversation")
+
+
 class RequestReusedError(ConversationError):
     """A request id came back with another message than the first time."""
 

@@ -28,6 +28,7 @@ class Claim:
         stored: how many of the turn's messages are there to read, the last of them perhaps cut off.
         partial: whether it is.
         lease_ms: until when the turn is its writer's.
+        stopped: whether its owner asked for its end (stopping.py).
     """
 
     request_id: str
@@ -36,6 +37,7 @@ class Claim:
     stored: int
     partial: bool
     lease_ms: int
+    stopped: bool = False
 
     @property
     def complete(self) -> int:
@@ -139,7 +141,13 @@ def use(head: Head, retention: Retention, *, now: float) -> dict[str, Any]:
 
 
 def change(
-    table: Table, head: Head, values: Mapping[str, Any], *, token: str | None = None, remove: Sequence[str] = ()
+    table: Table,
+    head: Head,
+    values: Mapping[str, Any],
+    *,
+    token: str | None = None,
+    unless_stopped: bool = False,
+    remove: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A part of a transaction that changes a head.
 
@@ -148,9 +156,12 @@ def change(
         head: as it was read.
         values: new values, by path.
         token: of the writer's claim, which must still be there; without it the version must be the one that was read.
+        unless_stopped: beside the token: nobody must have asked for the turn's end.
         remove: paths to remove.
     """
-    when = {"turn.token": token} if token else {"version": head.version}
+    when: dict[str, Any] = {"turn.token": token} if token else {"version": head.version}
+    if unless_stopped:
+        when["turn.stopped"] = False
     return table.update(head.partition, keys.HEAD, when=when, values=values, remove=remove)
 
 
@@ -162,4 +173,5 @@ def _claim_of(turn: Mapping[str, Any]) -> Claim:
         stored=int(turn["stored"]),
         partial=bool(turn["partial"]),
         lease_ms=int(turn["lease_ms"]),
+        stopped=bool(turn.get("stopped", False)),
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from conversations import beginning, cursors, deletion, expiry, identifiers, keys, parts, reading
+from conversations import beginning, cursors, deletion, expiry, identifiers, keys, parts, reading, stopping
 from conversations.beginning import Request
 from conversations.context import Context
 from conversations.errors import ConflictError, NotFoundError
@@ -80,6 +80,17 @@ class OwnerConversations(Protocol):
 
         Raises:
             CursorError: The cursor is not one of this list.
+        """
+
+    def stop(self, conversation_id: str, *, request_id: str) -> None:
+        """Ask for the end of the turn that answers a request: its writer finds `Turn.stop_requested` set.
+
+        Calling it again, also after the turn's early end, is no error.
+
+        Raises:
+            NotFoundError: There is no such conversation.
+            NotOpenError: The request was answered whole, or is not one of this conversation.
+            ConflictError: The conversation keeps being changed.
         """
 
     def delete(self, conversation_id: str) -> None:
@@ -201,6 +212,9 @@ class _Owned:
         # After the last one that is shown: DynamoDB's own place may be that of one that is left out.
         cursor = cursors.cursor_of(found[-1], self._owner) if place else None
         return Page(items=[head.summary() for head in found], cursor=cursor)
+
+    def stop(self, conversation_id: str, *, request_id: str) -> None:
+        stopping.stop(self._context, self._partition(conversation_id), owner=self._owner, request_id=request_id)
 
     def delete(self, conversation_id: str) -> None:
         deletion.delete(self._context, self._partition(conversation_id), owner=self._owner)

@@ -59,6 +59,14 @@ class Turn:
         self._finished: FinishedTurn | None = None
         self._lock = threading.RLock()
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether the owner asked for the turn's end, as far as the last checkpoint that wrote knows.
+
+        Such a turn is still its writer's, who ends it with finish("interrupted").
+        """
+        return self._claim.stopped
+
     def history(self, *, turns: int | None = None, most_bytes: int | None = None) -> list[Message]:
         """The messages before this turn, or the newest whole turns of them.
 
@@ -100,7 +108,7 @@ class Turn:
             now: write in any case.
 
         Returns:
-            Whether it wrote.
+            Whether it wrote; then `stop_requested` is up to date.
 
         Raises:
             LostTurnError: The turn is no longer this writer's; nothing was written.
@@ -213,8 +221,35 @@ class Turn:
         for write in writes:
             lease = int((self._context.clock() + self._context.limits.lease_seconds) * 1000)
             values = {"turn.stored": write.claim.stored, "turn.partial": write.claim.partial, "turn.lease_ms": lease}
-            self._transact(write.items, self._change(values))
+            self._transact_noticing_stop(write.items, values)
             self._stored(write)
+
+    def _transact_noticing_stop(self, items: Sequence[Item], values: Mapping[str, Any]) -> None:
+        """Write, and learn whether the turn was stopped: by the condition of the write, so that asking costs nothing.
+
+        A transaction gives no values back when it succeeds, and a stopped turn keeps what it produced all the same:
+        then, once in its life, it reads its head and writes again.
+        """
+        if not self._claim.stopped:
+            try:
+                self._transact(items, self._change(values, unless_stopped=True))
+            except LostTurnError:
+                self._note_stop()
+            else:
+                return
+        self._transact(items, self._change(values))
+
+    def _note_stop(self) -> None:
+        """Note that the turn was stopped, which is why a write failed; otherwise it is lost.
+
+        Raises:
+            LostTurnError: The turn is no longer this writer's.
+        """
+        item = self._context.table.get(self._head.partition, keys.HEAD)
+        turn = (item or {}).get("turn")
+        if turn is None or turn["token"] != self._claim.token:
+            raise LostTurnError
+        self._claim = replace(self._claim, stopped=bool(turn.get("stopped")))
 
     def _stored(self, write: _Write) -> None:
         """Note what is written: messages that are whole are no longer pending."""
@@ -225,11 +260,20 @@ class Turn:
             [self._cut] = parts.join(cut, begin=sequence, end=sequence + 1)
         elif not write.claim.partial:
             self._cut = None
-        self._claim = write.claim
+        self._claim = replace(write.claim, stopped=self._claim.stopped)
         self._written_at = self._context.clock()
 
-    def _change(self, values: Mapping[str, Any], *, remove: Sequence[str] = ()) -> dict[str, Any]:
-        return change(self._context.table, self._head, values, token=self._claim.token, remove=remove)
+    def _change(
+        self, values: Mapping[str, Any], *, unless_stopped: bool = False, remove: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return change(
+            self._context.table,
+            self._head,
+            values,
+            token=self._claim.token,
+            unless_stopped=unless_stopped,
+            remove=remove,
+        )
 
     def _transact(self, items: Sequence[Item], *changes: dict[str, Any]) -> None:
         try:

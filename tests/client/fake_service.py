@@ -57,6 +57,11 @@ ANSWER: list[Frame] = [
 TEXT = "Let me look that up.\n\nIt is **14:03** in São Paulo."
 
 
+def conversation_id(number: int) -> str:
+    """The id of a conversation; the fake numbers its own from 1."""
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
 def text_frames(*pieces: str) -> list[Frame]:
     """An answer of text alone."""
     return [("text", {"text": piece}) for piece in pieces]
@@ -118,6 +123,8 @@ class FakeService:
     """Method and path of every request."""
     bad_signatures: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    stops: list[tuple[str, str]] = field(default_factory=list)
+    """Conversation and request_id of each answer that was stopped."""
     hung_up: threading.Event = field(default_factory=threading.Event)
     used_at: str = "2026-11-25T14:03:00Z"
     ending: dict[str, str] = field(default_factory=lambda: {"status": "complete", "stop_reason": "end_turn"})
@@ -131,6 +138,7 @@ class FakeService:
                 Route("/stream", self._stream, methods=["POST"]),
                 Route("/api/conversations", self._list),
                 Route("/api/conversations/{id}", self._one, methods=["GET", "DELETE"]),
+                Route("/api/conversations/{id}/stop", self._stop, methods=["POST"]),
                 Route("/api/tools/fetch", self._tools),
             ]
         )
@@ -196,7 +204,7 @@ class FakeService:
         known = self._turns.get(body["request_id"])
         if known:
             return *known, True
-        conversation = body.get("conversation_id") or f"conversation-{len(self.conversations) + 1}"
+        conversation = body.get("conversation_id") or conversation_id(len(self.conversations) + 1)
         frames = self.answers.get(body["message"], ANSWER)
         said = "".join(data["text"] for name, data in frames if name == "text")
         self.conversations.setdefault(conversation, []).extend([("user", body["message"]), ("assistant", said)])
@@ -249,6 +257,14 @@ class FakeService:
         end = begin + 100
         cursor = str(end) if end < len(messages) else None
         return JSONResponse({"conversation": {}, "messages": messages[begin:end], "next_cursor": cursor})
+
+    async def _stop(self, request: Request) -> Response:
+        _, refusal = await self._admit(request)
+        if refusal:
+            return refusal
+        ids = {"conversation_id": request.path_params["id"], "request_id": (await request.json())["request_id"]}
+        self.stops.append((ids["conversation_id"], ids["request_id"]))
+        return JSONResponse({**ids, "status": "stopping"}, 202)
 
     async def _tools(self, request: Request) -> Response:
         _, refusal = await self._admit(request)

@@ -29,6 +29,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "guides" / "chat"
 _PARAMETER = "/foundation/dev/agent-service/acme-corp/finance-agent/url"
 _MEASURED = re.compile(r"\b\d+\.\d s, (?=\d+(?:\.\d)? k?B)")
 _FONT_FACES = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
+_OLD = "6f1c2d9e-3b5a-8c41-9d27-0a4be86f7e15"
 _QUESTION = "Which reports of November are there, and how large are they?"
 
 _REPORTS: list[Frame] = [
@@ -62,12 +63,15 @@ _REPORTS: list[Frame] = [
 ]
 
 
-def draw(name: str) -> str:
-    """The SVG of a picture."""
+def draw(name: str, server: Server) -> str:
+    """The SVG of a picture; `server` serves its service."""
     columns, lines, play = _PICTURES[name]
-    with TemporaryDirectory() as home, Server() as server, running(ParameterStore({})) as store:
+    with TemporaryDirectory() as home, running(ParameterStore({})) as store:
         fake = server.serve(FakeService(answers={_QUESTION: _REPORTS}))
-        fake.conversations["6f1c2d9e"] = [("user", "What did October cost?"), ("assistant", "$ 1,204 in all.")]
+        fake.conversations[_OLD] = [
+            ("user", "What did October cost?"),
+            ("assistant", "$ 1,204 in all."),
+        ]
         used_at = (datetime.now(UTC) - timedelta(days=2, hours=1)).isoformat()
         fake.used_at = used_at
         store.parameters[_PARAMETER] = fake.url
@@ -134,8 +138,9 @@ def _style(cell: pyte.screens.Char) -> Style:
 def main() -> None:
     """Write them all."""
     FOLDER.mkdir(exist_ok=True)
-    for name in _PICTURES:
-        (FOLDER / f"{name}.svg").write_text(draw(name), encoding="utf-8")
+    with Server() as server:
+        for name in _PICTURES:
+            (FOLDER / f"{name}.svg").write_text(draw(name, server), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from types import TracebackType
 import pyte
 
 COMMAND = (str(Path(sys.executable).with_name("foundation")),)
-ENTER, CTRL_C, CTRL_D, CTRL_A, CTRL_R, UP, LEFT, TAB = "\r", "\x03", "\x04", "\x01", "\x12", "\x1b[A", "\x1b[D", "\t"
+ENTER, CTRL_C, CTRL_D, CTRL_A, CTRL_L, UP, LEFT, TAB = "\r", "\x03", "\x04", "\x01", "\x0c", "\x1b[A", "\x1b[D", "\t"
 ALT_ENTER = "\x1b\r"
 _SECONDS = 60
 """How long an expected thing may take on a busy machine."""
@@ -90,6 +90,12 @@ class Terminal:
     def prompts(self) -> str:
         """Read until an empty prompt waits for a line."""
         return self.until(lambda screen: self._at_prompt(), "prompts")
+
+    def clear(self) -> None:
+        """Begin with an empty prompt on an empty screen (Ctrl-L)."""
+        self.type(CTRL_L)
+        self.until(lambda _: self._at_prompt() and self.screen.cursor.y == 0, "clears the screen")
+        self.screen.history.top.clear()
 
     def code(self) -> int:
         """Read until the process ends, and give its exit code."""

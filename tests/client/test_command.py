@@ -6,15 +6,28 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import metadata
+from io import StringIO
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from foundation_client import __version__
-from tests.client.fake_service import TEXT, FakeService, Fault, iam_refusal, text_frames
+from foundation_client.__main__ import main
+from tests.client.fake_service import TEXT, FakeService, Fault, conversation_id, iam_refusal, text_frames
 from tests.client.terminal import COMMAND, CTRL_C, Terminal
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def _run(
@@ -29,6 +42,25 @@ def _run(
         timeout=60,
         check=False,
     )
+
+
+@pytest.fixture
+def run_here(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Run]:
+    """Runs the command in this process, which spares the start of one; nothing stands on its standard input."""
+
+    def run(arguments: Sequence[str], **changed: str) -> Run:
+        variables = {name: value for name, value in {**environment, **changed}.items() if value}
+        monkeypatch.setattr(sys, "stdin", StringIO())
+        with mock.patch.dict(os.environ, variables, clear=True):
+            try:
+                code = main(arguments)
+            except SystemExit as end:  # argparse's way to refuse
+                code = int(end.code or 0)
+        return Run(code, *capsys.readouterr())
+
+    return run
 
 
 def test_in_a_pipe_the_answer_alone_is_on_the_standard_output(fake: FakeService, environment: dict[str, str]) -> None:
@@ -49,10 +81,10 @@ def test_in_a_pipe_the_answer_alone_is_on_the_standard_output(fake: FakeService,
     ],
 )
 def test_an_answer_that_ends_otherwise_than_it_should_says_so(
-    fake: FakeService, environment: dict[str, str], stop_reason: str, status: str, words: str, code: int
+    fake: FakeService, run_here: Callable[..., Run], stop_reason: str, status: str, words: str, code: int
 ) -> None:
     fake.ending = {"status": status, "stop_reason": stop_reason}
-    run = _run(["chat", "-m", "what time?"], environment)
+    run = run_here(["chat", "-m", "what time?"])
     assert (run.returncode, run.stdout) == (code, TEXT + "\n")
     assert run.stderr.splitlines()[3:] == [] if not words else words in run.stderr.splitlines()[3]
 
@@ -63,24 +95,24 @@ def test_a_message_may_come_by_the_standard_input(fake: FakeService, environment
     assert [body["message"] for body in fake.bodies] == ["from a pipe\n"] * 2
 
 
-def test_json_is_one_object_whatever_happens(fake: FakeService, environment: dict[str, str]) -> None:
-    answer = json.loads(_run(["chat", "-m", "what time?", "--json"], environment).stdout)
+def test_json_is_one_object_whatever_happens(fake: FakeService, run_here: Callable[..., Run]) -> None:
+    answer = json.loads(run_here(["chat", "-m", "what time?", "--json"]).stdout)
     assert answer["text"] == TEXT
-    assert answer["conversation_id"] == "conversation-1"
+    assert answer["conversation_id"] == conversation_id(1)
     assert answer["request_id"] == fake.bodies[0]["request_id"]
     assert (answer["status"], answer["error"], answer["usage"]["output_tokens"]) == ("complete", None, 56)
     (call,) = answer["tool_calls"]
     assert (call["name"], call["status"], call["bytes"]) == ("aws-operations-v1___get_time", "success", 17)
 
     fake.faults.append(iam_refusal())
-    run = _run(["chat", "-m", "what time?", "--json"], environment)
+    run = run_here(["chat", "-m", "what time?", "--json"])
     assert run.returncode == 3
     assert "managed policy" in json.loads(run.stdout)["error"]["message"]
     assert run.stderr.startswith("foundation: AWS does not allow")
 
     error = {"code": "context_too_long", "message": "Too long.", "retryable": False, "correlation_id": "c-9"}
     fake.faults.append(Fault(cut_after=2, error=error))
-    run = _run(["chat", "-m", "what time?", "--json"], environment)
+    run = run_here(["chat", "-m", "what time?", "--json"])
     assert run.returncode == 1
     answer = json.loads(run.stdout)
     assert (answer["status"], answer["error"]["code"], answer["error"]["correlation_id"]) == (
@@ -101,35 +133,37 @@ def test_a_json_stream_has_an_event_a_line(fake: FakeService, environment: dict[
     assert "".join(event["text"] for event in events if event["event"] == "text") == TEXT
 
 
-def test_lists_are_lines_in_a_pipe_and_json_on_demand(fake: FakeService, environment: dict[str, str]) -> None:
-    fake.conversations["c1"] = [("user", "tabs\tand\nlines"), ("assistant", "answer")]
-    assert _run(["conversations"], environment).stdout == "c1\t2026-11-25T14:03:00Z\t2\ttabs and lines\n"
-    assert json.loads(_run(["conversations", "--json"], environment).stdout)[0]["conversation_id"] == "c1"
-    assert _run(["show", "c1"], environment).stdout == "[user]\ntabs\tand\nlines\n\n[assistant]\nanswer\n\n"
-    assert json.loads(_run(["show", "c1", "--json"], environment).stdout)[1]["role"] == "assistant"
-    assert "aws-operations-v1___get_time\tTell the time" in _run(["tools"], environment).stdout
-    assert json.loads(_run(["tools", "--json"], environment).stdout)[0]["input_schema"] == {"type": "object"}
+def test_lists_are_lines_in_a_pipe_and_json_on_demand(fake: FakeService, run_here: Callable[..., Run]) -> None:
+    one = conversation_id(1)
+    fake.conversations[one] = [("user", "tabs\tand\nlines"), ("assistant", "answer")]
+    assert run_here(["conversations"]).stdout == f"{one}\t2026-11-25T14:03:00Z\t2\ttabs and lines\n"
+    assert json.loads(run_here(["conversations", "--json"]).stdout)[0]["conversation_id"] == one
+    assert run_here(["show", one]).stdout == "[user]\ntabs\tand\nlines\n\n[assistant]\nanswer\n\n"
+    assert json.loads(run_here(["show", one, "--json"]).stdout)[1]["role"] == "assistant"
+    assert "aws-operations-v1___get_time\tTell the time" in run_here(["tools"]).stdout
+    assert json.loads(run_here(["tools", "--json"]).stdout)[0]["input_schema"] == {"type": "object"}
 
 
 def test_nothing_is_deleted_without_a_yes(fake: FakeService, environment: dict[str, str]) -> None:
-    fake.conversations["c1"] = [("user", "keep me")]
-    run = _run(["delete", "c1"], environment)
-    assert (run.returncode, "c1" in fake.conversations) == (2, True)
-    with Terminal(["delete", "c1"], environment) as terminal:
+    one = conversation_id(1)
+    fake.conversations[one] = [("user", "keep me")]
+    run = _run(["delete", one], environment)
+    assert (run.returncode, one in fake.conversations) == (2, True)
+    with Terminal(["delete", one], environment) as terminal:
         terminal.shows("for good? [y/N]")
         terminal.type("\r")
         terminal.shows("Kept.")
         assert terminal.code() == 0
-    assert "c1" in fake.conversations
-    assert _run(["delete", "c1", "--yes"], environment).returncode == 0
-    assert "c1" not in fake.conversations
+    assert one in fake.conversations
+    assert _run(["delete", one, "--yes"], environment).returncode == 0
+    assert one not in fake.conversations
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["chat", "-m", " "], "message is empty"),
-        (["chat", "-m", "x", "--conversation", "../x"], "no conversation's id"),
+        (["chat", "-m", "x", "--conversation", "../x"], "no whole id of a conversation"),
         (["chat", "-m", "x", "--agent", "finance"], "names no agent"),
         (["chat", "-m", "x", "--json", "--json-stream"], "not allowed with"),
         (["chat", "-m", "x", "--url", "http://example.com/"], "unencrypted"),
@@ -139,9 +173,9 @@ def test_nothing_is_deleted_without_a_yes(fake: FakeService, environment: dict[s
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
-    fake: FakeService, environment: dict[str, str], arguments: list[str], words: str
+    fake: FakeService, run_here: Callable[..., Run], arguments: list[str], words: str
 ) -> None:
-    run = _run(arguments, environment)
+    run = run_here(arguments)
     assert run.returncode == 2
     assert words in run.stderr
     assert fake.requests == []
@@ -160,10 +194,9 @@ def test_wrong_usage_is_told_before_anything_is_sent(
     ],
 )
 def test_what_is_missing_is_told(
-    environment: dict[str, str], changed: dict[str, str], arguments: list[str], code: int, words: str
+    run_here: Callable[..., Run], changed: dict[str, str], arguments: list[str], code: int, words: str
 ) -> None:
-    kept = {name: value for name, value in {**environment, **changed}.items() if value}
-    run = _run(["tools", *arguments], kept)
+    run = run_here(["tools", *arguments], **changed)
     assert (run.returncode, run.stdout) == (code, "")
     assert words in run.stderr
     assert run.stderr.count("\n") == 1, "one sentence, no traceback"
@@ -176,6 +209,7 @@ def test_ctrl_c_stops_a_single_question(fake: FakeService, environment: dict[str
         terminal.type(CTRL_C)
         assert terminal.code() == 130
         assert "Stopped." in terminal.text
+        assert [conversation for conversation, _ in fake.stops] == [conversation_id(1)]
         assert "Traceback" not in terminal.text
     assert fake.hung_up.wait(30)
 

@@ -17,7 +17,7 @@ from foundation_client.patience import Patience
 from foundation_client.place import Place
 from foundation_client.service import Service
 from foundation_client.turn import Turn
-from tests.client.fake_service import FakeService, Fault, iam_refusal, problem
+from tests.client.fake_service import FakeService, Fault, conversation_id, iam_refusal, problem
 
 _HTML = Fault(200, b"<html>Sign in to the hotel's wifi</html>", {"content-type": "text/html"})
 
@@ -156,27 +156,29 @@ def test_a_local_platform_has_its_own_way_out(fake: FakeService, place: Place, p
 
 
 def test_a_deletion_whose_answer_was_lost_counts(fake: FakeService, service: Service) -> None:
-    fake.conversations["mine"] = [("user", "hello")]
+    fake.conversations[conversation_id(1)] = [("user", "hello")]
     fake.faults.append(Fault(502, b"Internal Server Error", {"content-type": "text/plain"}))
     fake.conversations.clear()
-    service.delete("mine")
+    service.delete(conversation_id(1))
     with pytest.raises(CommandError, match="There is no conversation"):
-        service.delete("mine")
+        service.delete(conversation_id(1))
 
 
-@pytest.mark.parametrize("typed", ["../tools/fetch", "a/b", "", "a b", "x" * 200, "%2e%2e"])
-def test_an_id_that_would_lead_elsewhere_is_not_sent(fake: FakeService, service: Service, typed: str) -> None:
-    with pytest.raises(CommandError) as caught:
+@pytest.mark.parametrize("typed", ["../tools/fetch", "a/b", "", "a b", "6f1c2d9e", "%2e%2e"])
+def test_an_id_that_is_cut_or_would_lead_elsewhere_is_not_sent(fake: FakeService, service: Service, typed: str) -> None:
+    with pytest.raises(CommandError, match="`foundation conversations` lists them") as caught:
         service.delete(typed)
     assert caught.value.code == Exit.USAGE
     assert fake.requests == []
 
 
 def test_long_lists_come_page_by_page(fake: FakeService, service: Service) -> None:
-    for number in range(7):
-        fake.conversations[f"c{number}"] = [("user", f"question {number}")]
-    assert [row.conversation_id for row in service.conversations(5)] == ["c6", "c5", "c4", "c3", "c2"]
+    ids = [conversation_id(number) for number in range(7)]
+    for name in ids:
+        fake.conversations[name] = [("user", f"question {name}")]
+    assert [row.conversation_id for row in service.conversations(5)] == ids[:1:-1]
     assert len(service.conversations(100)) == 7
-    fake.conversations["c1"] = [("user", str(number)) for number in range(500)]
-    assert [message.content[0]["text"] for message in service.messages("c1")] == [str(number) for number in range(500)]
+    texts = [str(number) for number in range(500)]
+    fake.conversations[ids[1]] = [("user", text) for text in texts]
+    assert [message.content[0]["text"] for message in service.messages(ids[1])] == texts
     assert fake.bad_signatures == []

@@ -67,9 +67,23 @@ def test_a_url_that_cannot_be_read_is_explained(
 
 
 def test_a_function_urls_own_region_is_signed_for(store: ParameterStore, variables: dict[str, str]) -> None:
-    place = find_place(load(Settings(url=FUNCTION_URL, region="us-west-2"), variables), variables)
-    assert place.region == "eu-west-1"
+    for flags in (Settings(url=FUNCTION_URL), Settings(url=FUNCTION_URL, region="eu-west-1")):
+        assert find_place(load(flags, variables), variables).region == "eu-west-1", variables["AWS_REGION"]
+    with pytest.raises(CommandError, match="is in eu-west-1, and --region says us-west-2") as caught:
+        load(Settings(url=FUNCTION_URL, region="us-west-2"), variables)
+    assert caught.value.code == Exit.USAGE
     assert store.callers == []
+
+
+@pytest.mark.parametrize("flags", [Settings(env="dev"), Settings(agent="acme-corp/finance-agent")])
+def test_an_address_in_a_variable_does_not_go_before_flags(
+    store: ParameterStore, variables: dict[str, str], flags: Settings
+) -> None:
+    elsewhere = {**variables, "FOUNDATION_URL": "https://elsewhere.lambda-url.us-west-2.on.aws/"}
+    assert find_place(load(Settings(), elsewhere), elsewhere).url == elsewhere["FOUNDATION_URL"].rstrip("/")
+    place = find_place(load(flags, elsewhere), elsewhere)
+    assert (place.url, place.region) == (FUNCTION_URL.rstrip("/"), "us-east-1")
+    assert place.title == "acme-corp/finance-agent in dev", "and it is that agent that it speaks to"
 
 
 def test_an_expired_sso_session_says_how_to_log_in(

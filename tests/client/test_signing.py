@@ -13,15 +13,15 @@ from foundation_client.patience import Patience
 from foundation_client.place import Place
 from foundation_client.service import Service
 from foundation_client.turn import Turn
-from tests.client.fake_service import KEY, SECRET, TOKEN, FakeService, Fault
+from tests.client.fake_service import KEY, SECRET, TOKEN, FakeService, Fault, conversation_id
 
 
 def test_every_request_of_the_client_is_signed_with_its_body(fake: FakeService, service: Service) -> None:
     list(Turn(service, "hello, 世界", None).events())
     service.conversations(1)
-    service.messages("conversation-1")
+    service.messages(conversation_id(1))
     service.tools()
-    service.delete("conversation-1")
+    service.delete(conversation_id(1))
     assert len(fake.requests) == 5
     assert fake.bad_signatures == []
     for headers in fake.headers:

@@ -11,7 +11,7 @@ from foundation_client.failure import CommandError, Exit
 from foundation_client.patience import Patience
 from foundation_client.service import Service
 from foundation_client.turn import Turn
-from tests.client.fake_service import ANSWER, TEXT, FakeService, Fault, problem, text_frames
+from tests.client.fake_service import ANSWER, TEXT, FakeService, Fault, conversation_id, problem, text_frames
 
 
 def _ask(service: Service, message: str = "question", conversation: str | None = None) -> list[Event]:
@@ -42,7 +42,7 @@ def test_a_stream_that_breaks_anywhere_is_resumed_and_nothing_is_said_or_shown_t
         assert len([event for event in events if isinstance(event, sort)]) == 1, sort
     first, second = fake.bodies
     assert first == second
-    assert [role for role, _ in fake.conversations["conversation-1"]] == ["user", "assistant"]
+    assert [role for role, _ in fake.conversations[conversation_id(1)]] == ["user", "assistant"]
 
 
 def test_a_resumed_answer_may_come_in_other_pieces(fake: FakeService, service: Service) -> None:
@@ -153,7 +153,7 @@ def test_a_conversation_goes_on_where_the_service_put_it(fake: FakeService, serv
     first = Turn(service, "one", None)
     list(first.events())
     list(Turn(service, "two", first.conversation_id).events())
-    assert [text for role, text in fake.conversations["conversation-1"] if role == "user"] == ["one", "two"]
+    assert [text for role, text in fake.conversations[conversation_id(1)] if role == "user"] == ["one", "two"]
 
 
 def test_events_that_a_newer_service_sends_are_passed_over(fake: FakeService, service: Service) -> None:

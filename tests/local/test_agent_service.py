@@ -1,20 +1,25 @@
-"""Agents that people talk to, on the whole platform: a conversation through the Function URL, kept and continued; and
+"""Agents that people talk to, on the whole platform: a conversation through the function URL, kept and continued; and
 who cannot have it: other people, other tenants, administrators, and the other tenant's function."""
 
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from botocore.exceptions import ClientError
 
+from local.conversation import CLIENT
 from local.emulator.settings import ACCOUNT
 from tests.local.aws_clients import aws_client
 from tests.local.emulator_stacks import ACCOUNT_TRUST
@@ -51,6 +56,24 @@ class Person:
 
     def delete(self, path: str) -> httpx2.Response:
         return self.caller.request("DELETE", self.url + path)
+
+    def stop(self, conversation_id: str, request_id: str) -> httpx2.Response:
+        body = json.dumps({"request_id": request_id}).encode()
+        url = f"{self.url}api/conversations/{conversation_id}/stop"
+        return self.caller.request("POST", url, body=body, headers={"content-type": "application/json"})
+
+    def stored(self, conversation_id: str, *, until: Callable[[Messages], bool]) -> Messages:
+        """The messages of a conversation as soon as they are as wanted."""
+        deadline = time.monotonic() + 30
+        while True:
+            messages: Messages = self.get(f"api/conversations/{conversation_id}").json()["messages"]
+            if until(messages):
+                return messages
+            assert time.monotonic() < deadline, messages
+            time.sleep(0.2)
+
+
+Messages = list[dict[str, Any]]
 
 
 class RefusedError(Exception):
@@ -167,12 +190,23 @@ def test_it_calls_the_gateway_as_its_own_client_for_a_person(local_run: LocalRun
         records = [json.loads(event["message"]) for event in pages]
         found = [record for record in records if record.get("mcp_context", {}).get("method") == "tools/call"]
     assert {record["client_context"]["agent_id"] for record in found} == {AGENT}
+    assert {record["client_context"]["on_behalf_of"] for record in found} == {"role/finance-team"}
 
 
-def test_another_tenants_people_are_refused_by_iam(local_run: LocalRun) -> None:
+def test_another_tenants_people_are_refused_by_iam(local_run: LocalRun, jane: Person) -> None:
+    kept = conversation_of(jane.ask(TIME))
     stranger = Person(local_run, "customer-care", agent=AGENT)
-    response = stranger.get("api/conversations")
-    assert (response.status_code, response.json()) == (403, {"Message": "Forbidden"})
+    path = f"api/conversations/{kept}"
+    for response in (
+        stranger.get("api/conversations"),
+        stranger.get(path),
+        stranger.delete(path),
+        stranger.stop(kept, str(uuid.uuid4())),
+    ):
+        assert (response.status_code, response.json()) == (403, {"Message": "Forbidden"})
+    with pytest.raises(RefusedError, match=r"403 .*Forbidden"):
+        stranger.ask("And in Tokyo?", conversation_id=kept)
+    assert len(jane.get(path).json()["messages"]) == 4, "nothing was read, added or deleted"
 
 
 def test_an_administrator_is_refused_by_the_service(local_run: LocalRun, administrators: str) -> None:
@@ -254,22 +288,103 @@ def test_a_conversation_goes_on_while_its_secret_rotates(local_run: LocalRun, ja
     name = f"foundation/dev/agents/{AGENT}"
     before = secrets.get_secret_value(SecretId=name)["VersionId"]
     secrets.rotate_secret(SecretId=name, RotateImmediately=True)
-    stop = threading.Event()
-    answers: list[str] = []
+    over = threading.Event()
 
-    def talk() -> None:
-        while not stop.is_set():
-            answers.append(conversation_of(jane.ask(TIME, conversation_id=kept)))
+    def talk() -> set[str]:
+        answered = set()
+        while not over.is_set():
+            answered.add(conversation_of(jane.ask(TIME, conversation_id=kept)))
+        return answered
 
-    talking = threading.Thread(target=talk)
-    talking.start()
-    deadline = time.monotonic() + 90
-    with suppress(ClientError):
-        while secrets.get_secret_value(SecretId=name)["VersionId"] == before and time.monotonic() < deadline:
-            stop.wait(0.2)
-    stop.set()
-    talking.join()
+    with ThreadPoolExecutor(1) as pool:
+        talking = pool.submit(talk)
+        deadline = time.monotonic() + 90
+        try:
+            with suppress(ClientError):
+                while secrets.get_secret_value(SecretId=name)["VersionId"] == before and time.monotonic() < deadline:
+                    over.wait(0.2)
+        finally:
+            over.set()
+        assert talking.result() == {kept}
     assert secrets.get_secret_value(SecretId=name)["VersionId"] != before
     restart(local_run, AGENT)  # an environment that has no token yet takes the new secret
     assert conversation_of(jane.ask(TIME, conversation_id=kept)) == kept
-    assert set(answers) == {kept}
+
+
+@contextmanager
+def slow_answers(run: LocalRun, go: Path) -> Iterator[None]:
+    """Let the agent say a half, and the other once a file is there."""
+    functions, name = run.client("lambda"), function_of(run, AGENT)["FunctionName"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    script = json.dumps({"turns": [[{"text": "Half"}, {"wait_for": str(go)}, {"text": " and half."}]]})
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, "FOUNDATION_MODEL_SCRIPT": script}}
+    )
+    try:
+        yield
+    finally:
+        go.touch()  # what still waits goes on
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+@contextmanager
+def asking(run: LocalRun, message: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """The client as a process that has shown the first half, and the event `start` of its answer."""
+    arguments = ("chat", "--env", "local", "--agent", AGENT, "-m", message, "--json-stream")
+    with subprocess.Popen([CLIENT, *arguments], env=run.environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            shown = map(json.loads, process.stdout)
+            start = next(event for event in shown if event["event"] == "start")
+            assert next(event for event in shown if event["event"] == "text")["text"] == "Half"
+            yield process, start
+        finally:
+            process.kill()
+
+
+def spoken(messages: Messages) -> list[tuple[str, str]]:
+    return [(message["role"], "".join(block["text"] for block in message["content"])) for message in messages]
+
+
+def test_ctrl_c_stops_the_answer_where_it_is_made_and_the_conversation_goes_on(
+    local_run: LocalRun, jane: Person, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    with slow_answers(local_run, go):
+        with asking(local_run, "Tell me") as (process, start):
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=60)
+            assert process.returncode == 130
+            assert [json.loads(line)["event"] for line in rest.splitlines()][-1] == "stopped"
+        kept, request_id = start["conversation_id"], start["request_id"]
+        stored = jane.stored(kept, until=lambda found: found[-1]["status"] == "interrupted")
+        assert spoken(stored) == [("user", "Tell me"), ("assistant", "Half")]
+        assert not go.exists(), "it was the stop that ended it"
+        assert jane.stop(kept, request_id).status_code == 202, "once more changes nothing"
+        go.touch()
+        assert conversation_of(jane.ask(TIME, conversation_id=kept)) == kept
+        assert jane.stop(kept, str(uuid.uuid4())).status_code == 409
+
+
+def test_what_a_killed_client_was_told_is_stored_and_continued_without_doubling(
+    local_run: LocalRun, jane: Person, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    with slow_answers(local_run, go):
+        with asking(local_run, "Tell me") as (process, start):
+            process.kill()
+        kept, request_id = start["conversation_id"], start["request_id"]
+        told = jane.stored(kept, until=lambda found: len(found) == 2)
+        assert spoken(told) == [("user", "Tell me"), ("assistant", "Half")]
+        assert told[-1]["status"] == "in_progress", "the function goes on without its client"
+        with pytest.raises(RefusedError, match="request_in_progress"):
+            jane.ask("Tell me", request_id=request_id)
+        go.touch()
+        jane.stored(kept, until=lambda found: found[-1]["status"] == "complete")
+        answer = jane.ask("Tell me", request_id=request_id)
+        assert (answer[0][1]["replayed"], said(answer)) == (True, "Half and half.")
+        assert conversation_of(answer) == kept
+        assert spoken(jane.get(f"api/conversations/{kept}").json()["messages"]) == [
+            ("user", "Tell me"),
+            ("assistant", "Half and half."),
+        ]

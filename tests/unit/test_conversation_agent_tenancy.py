@@ -149,6 +149,7 @@ def test_another_owners_conversation_does_not_exist(agent: Running, jane: httpx2
         jane.get(path),
         jane.get(missing),
         jane.delete(path),
+        jane.post(f"{path}/stop", json={"request_id": str(uuid.uuid4())}),
         jane.post("/chat", json=question("Go on", conversation_id=conversation_id)),
         jane.post("/stream", json=question("Go on", conversation_id=conversation_id)),
     ):
@@ -165,6 +166,7 @@ def test_a_conversation_with_another_agent_does_not_exist(agent: Running, table:
     for answer in (
         agent.client.get(path),
         agent.client.delete(path),
+        agent.client.post(f"{path}/stop", json={"request_id": str(uuid.uuid4())}),
         agent.client.post("/chat", json=question("Go on", conversation_id=conversation_id)),
     ):
         assert problem(answer) == (404, "conversation_not_found")
@@ -206,7 +208,7 @@ def test_a_context_beside_the_adapters_is_refused(agent: Running) -> None:
     [
         ("POST", "/stream"), ("POST", "/chat"), ("GET", "/api/conversations"), ("POST", "/api/conversations"),
         ("GET", f"/api/conversations/{uuid.UUID(int=1)}"), ("DELETE", f"/api/conversations/{uuid.UUID(int=1)}"),
-        ("GET", "/api/tools/fetch"),
+        ("POST", f"/api/conversations/{uuid.UUID(int=1)}/stop"), ("GET", "/api/tools/fetch"),
     ],
 )  # fmt: skip
 def test_every_route_wants_a_caller(agent: Running, method: str, path: str, headers: dict[str, str], code: str) -> None:

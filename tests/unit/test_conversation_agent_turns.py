@@ -213,6 +213,45 @@ def test_a_chat_whose_client_leaves_is_stored_as_far_as_it_went(table: World, se
         assert texts(agent.messages(listed["conversation_id"])) == ["Tell me", "Whole."]
 
 
+def test_an_answer_is_stopped_by_a_request_to_another_process(table: World, services: AgentServices) -> None:
+    played = script([*says("Half"), {"pause": "there"}, *says(" and half.")], says("Whole."))
+    body = question("Tell me")
+    with running(table, services, played) as agent, running(table, services, script(says("Next."))) as other:
+        with agent.client.stream("POST", "/stream", json=body) as response:
+            stream = events(response)
+            conversation_id = next(stream)[1]["conversation_id"]
+            assert played.pause("there").reached.wait(10)
+            path, asked = f"/api/conversations/{conversation_id}/stop", {"request_id": body["request_id"]}
+            answer = other.client.post(path, json=asked)
+            assert (answer.status_code, answer.json()["status"]) == (202, "stopping")
+            rest = list(stream)
+        assert names(rest)[-1] == "done"
+        assert "error" not in names(rest), "nothing invites the client to try again"
+        done = the(rest, "done")
+        assert (done["status"], done["stop_reason"]) == ("interrupted", "stopped")
+        stored = other.messages(conversation_id)
+        assert (texts(stored), stored[-1]["status"]) == (["Tell me", "Half"], "interrupted")
+        assert other.client.post(path, json=asked).status_code == 202, "once more changes nothing"
+        following = other.client.post("/chat", json=question("Next", conversation_id=conversation_id))
+        assert (following.status_code, following.json()["text"]) == (200, "Next.")
+        again = other.client.post("/chat", json={**body, "conversation_id": conversation_id}).json()
+        assert (again["replayed"], again["status"], again["stop_reason"]) == (True, "interrupted", "stopped")
+
+
+def test_only_an_answer_that_is_being_made_can_be_stopped(table: World, services: AgentServices) -> None:
+    body = question("Tell me")
+    with running(table, services, script(says("Whole."))) as agent:
+        conversation_id = the(agent.ask(body), "start")["conversation_id"]
+        for request_id, where, status, code in (
+            (body["request_id"], conversation_id, 409, "request_not_open"),
+            (str(uuid.uuid4()), conversation_id, 409, "request_not_open"),
+            (body["request_id"], str(uuid.uuid4()), 404, "conversation_not_found"),
+        ):
+            answer = agent.client.post(f"/api/conversations/{where}/stop", json={"request_id": request_id})
+            assert (answer.status_code, answer.json()["code"], answer.json()["retryable"]) == (status, code, False)
+        assert {message["status"] for message in agent.messages(conversation_id)} == {"complete"}
+
+
 def test_a_stopped_service_stores_what_was_said_and_says_so(table: World, services: AgentServices) -> None:
     played = script([*says("It is"), {"pause": "stopped"}, *says(" noon.")], says("It is noon."))
     body = question("What time is it?")

@@ -18,6 +18,7 @@ from conversations import (
     LostTurnError,
     NewMessage,
     NotFoundError,
+    NotOpenError,
     OwnerConversations,
     RequestReusedError,
     StoreBusyError,
@@ -228,6 +229,78 @@ def test_finish_may_be_repeated_when_its_answer_got_lost(table: World, mine: Own
     ended = turn.finish()
     assert ended.messages == mine.load(turn.conversation_id).messages
     assert texts(ended.messages) == ["question", "answer"]
+
+
+def test_a_turn_that_is_stopped_learns_of_it_by_its_next_checkpoint_and_keeps_what_it_has(
+    table: World, mine: OwnerConversations
+) -> None:
+    turn = begun(mine, "r1")
+    turn.checkpoint(answered("begin"), now=True)
+    assert not turn.stop_requested
+    mine.stop(turn.conversation_id, request_id="r1")
+    mine.stop(turn.conversation_id, request_id="r1")
+    with pytest.raises(ConflictError) as busy:
+        mine.begin("r2", said("next"), conversation_id=turn.conversation_id)
+    assert busy.value.retry_after <= table.limits.checkpoint_seconds, "not until the lease is over"
+    turn.add(answered("beginning"))
+    assert turn.checkpoint(answered("more"), now=True)
+    assert turn.stop_requested
+    assert texts(mine.load(turn.conversation_id).messages)[1:] == ["beginning", "more"]
+    assert turn.checkpoint(answered("more and more"), now=True), "it still is its writer's"
+    turn.finish("interrupted")
+    mine.stop(turn.conversation_id, request_id="r1")
+    assert texts(mine.load(turn.conversation_id).messages)[1:] == ["beginning", "more and more"]
+    ask(mine, "r2", conversation_id=turn.conversation_id)
+
+
+def test_a_checkpoint_asks_for_a_stop_without_a_request_of_its_own(table: World, mine: OwnerConversations) -> None:
+    turn = begun(mine, "r1")
+    made: list[str] = []
+    table.client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name), "stop-test")
+    try:
+        turn.checkpoint(answered("begin"), now=True)
+    finally:
+        table.client.meta.events.unregister("before-call.dynamodb", unique_id="stop-test")
+    assert made == ["TransactWriteItems"]
+
+
+def test_a_stopped_turn_that_is_continued_is_not_stopped_again(mine: OwnerConversations) -> None:
+    turn = begun(mine, "r1")
+    mine.stop(turn.conversation_id, request_id="r1")
+    turn.finish("interrupted", partial=answered("half"))
+    again = begun(mine, "r1")
+    again.checkpoint(answered("half and"), now=True)
+    assert not again.stop_requested
+
+
+def test_a_stop_is_for_the_owners_open_request_alone(table: World, mine: OwnerConversations) -> None:
+    conversation = ask(mine, "r1")
+    turn = begun(mine, "r2", conversation_id=conversation)
+    for request_id in ("r1", "r3"):
+        with pytest.raises(NotOpenError):
+            mine.stop(conversation, request_id=request_id)
+    for stranger in (table.of("role/other"), table.of(tenant="globex")):
+        with pytest.raises(NotFoundError):
+            stranger.stop(conversation, request_id="r2")
+    turn.checkpoint(now=True)
+    assert not turn.stop_requested
+    mine.delete(conversation)
+    with pytest.raises(NotFoundError):
+        mine.stop(conversation, request_id="r2")
+
+
+def test_a_stop_of_a_turn_that_was_taken_over_reaches_its_new_writer_alone(
+    table: World, mine: OwnerConversations
+) -> None:
+    lost = begun(mine, "r1")
+    table.clock.now += table.limits.lease_seconds + 1
+    heir = begun(mine, "r1")
+    mine.stop(heir.conversation_id, request_id="r1")
+    with pytest.raises(LostTurnError):
+        lost.checkpoint(answered("late"), now=True)
+    assert not lost.stop_requested
+    assert heir.checkpoint(now=True)
+    assert heir.stop_requested
 
 
 def test_history_is_the_newest_whole_turns(mine: OwnerConversations) -> None:

@@ -20,6 +20,7 @@ from conversations import (
     LostTurnError,
     NewMessage,
     NotFoundError,
+    NotOpenError,
     RequestReusedError,
     Turn,
 )
@@ -42,6 +43,7 @@ class Written:
     status: str = "open"
     lease: float = 0.0
     writer: int = 0
+    stopped: bool = False
 
     @property
     def texts(self) -> list[str]:
@@ -80,7 +82,7 @@ class Expected:
             self.turns.append(known)
         else:
             known.cut = None
-        known.status, known.lease, known.writer = "open", now + LEASE, writer
+        known.status, known.lease, known.writer, known.stopped = "open", now + LEASE, writer, False
         return known
 
 
@@ -126,7 +128,7 @@ STEPS = st.builds(
             *["begin"] * 6,
             *["checkpoint", "wait"] * 3,
             *["finish", "add"] * 2,
-            *["look", "crash", "list", "create", "delete"],
+            *["look", "crash", "stop", "list", "create", "delete"],
         ]
     ),
     which=st.integers(0, 7),
@@ -190,6 +192,7 @@ class Interleaving:
         writer.turn.checkpoint(maybe(step.partial))
         writer.stored(mine, step.partial)
         mine.lease = self.world.clock.now + LEASE
+        assert writer.turn.stop_requested == mine.stopped
 
     def finish(self, step: Step) -> None:
         writer = self._writer(step)
@@ -207,6 +210,18 @@ class Interleaving:
     def crash(self, step: Step) -> None:
         """What was added and not stored is lost with the writer."""
         self.writers.remove(self._writer(step))
+
+    def stop(self, step: Step) -> None:
+        id, expected = self._conversation(step)
+        stop = self.world.of(expected.owner).stop
+        known = next((turn for turn in expected.turns if turn.request == step.request), None)
+        if expected.deleted:
+            assert refused(stop, id, request_id=step.request) is NotFoundError
+        elif known is None or known.status == "done":
+            assert refused(stop, id, request_id=step.request) is NotOpenError
+        else:
+            stop(id, request_id=step.request)
+            known.stopped = known.status == "open"
 
     def delete(self, step: Step) -> None:
         id, expected = self._conversation(step)

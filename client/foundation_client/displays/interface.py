@@ -6,6 +6,7 @@ from typing import Protocol
 
 from foundation_client.events import Event
 from foundation_client.failure import CommandError
+from foundation_client.stopping import Stop
 
 
 class Display(Protocol):
@@ -17,8 +18,8 @@ class Display(Protocol):
     def show(self, event: Event) -> None:
         """Show an event as it comes."""
 
-    def end(self, *, stopped: bool = False) -> None:
-        """The answer is over, or was `stopped` by the person."""
+    def end(self, stop: Stop | None = None) -> None:
+        """The answer is over, or the person wanted it to be: then `stop` says what came of that."""
 
     def fail(self, failure: CommandError, /) -> None:
         """The answer is over, since the service cannot be reached or refuses; the failure itself is told elsewhere."""

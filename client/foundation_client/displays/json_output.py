@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from foundation_client.events import Done, Error, Event, Notice, Restarted, Start, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
+from foundation_client.stopping import Stop
 from foundation_client.trouble import ServiceError
 from foundation_client.turn import Turn
 
@@ -27,8 +28,9 @@ _NAMES = {
 class JsonDisplay:
     """Writes one object at the end, whatever happens, so that a script always has something to read.
 
-    `status` is complete, interrupted (the agent did not finish) or stopped (Ctrl-C). `error` is null, or what the
-    service or the client says: its `code` is the service's, or `client` with the exit code's meaning in `message`.
+    `status` is complete, interrupted (the agent did not finish, as far as the client knows) or stopped (Ctrl-C, and the
+    service took it). `error` is null, or what the service or the client says: its `code` is the service's; `client`
+    with the exit code's meaning in `message`; or `not_stopped`, with what became of Ctrl-C.
     """
 
     def __init__(self, out: TextIO, beside: TextIO, turn: Turn) -> None:
@@ -74,10 +76,12 @@ class JsonDisplay:
         self._error = _failure(failure)
         self.end()
 
-    def end(self, *, stopped: bool = False) -> None:
+    def end(self, stop: Stop | None = None) -> None:
         """Write the object."""
-        if stopped:
+        if stop and stop.taken:
             self._ending["status"] = "stopped"
+        elif stop:
+            self._error = _not_stopped(stop)
         whole = {
             "conversation_id": self._turn.conversation_id,
             "request_id": self._turn.request_id,
@@ -103,10 +107,10 @@ class JsonLinesDisplay:
         """Write an event."""
         self._write({"event": _NAMES[type(event)], **asdict(event)})
 
-    def end(self, *, stopped: bool = False) -> None:
-        """Write that the answer was stopped; otherwise the service's own `done` was the last."""
-        if stopped:
-            self._write({"event": "stopped"})
+    def end(self, stop: Stop | None = None) -> None:
+        """Write what came of Ctrl-C; otherwise the service's own `done` was the last."""
+        if stop:
+            self._write({"event": "stopped"} if stop.taken else {"event": "error", **_not_stopped(stop)})
 
     def fail(self, failure: CommandError) -> None:
         """Write the failure as an error."""
@@ -114,6 +118,10 @@ class JsonLinesDisplay:
 
     def _write(self, line: dict[str, Any]) -> None:
         print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
+
+
+def _not_stopped(stop: Stop) -> dict[str, Any]:
+    return {"code": "not_stopped", "message": stop.words, "correlation_id": None}
 
 
 def _failure(failure: CommandError) -> dict[str, Any]:

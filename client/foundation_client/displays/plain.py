@@ -7,6 +7,7 @@ from typing import TextIO
 from foundation_client.cleaning import clean
 from foundation_client.events import Done, Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
+from foundation_client.stopping import Stop
 from foundation_client.words import call_words, ending_words, result_words, short_name, usage_words
 
 
@@ -45,11 +46,11 @@ class PlainDisplay:
                 self._end_line()
                 self._tell("The answer begins anew; what came before no longer counts.")
 
-    def end(self, *, stopped: bool = False) -> None:
+    def end(self, stop: Stop | None = None) -> None:
         """End the line."""
         self._end_line()
-        if stopped:
-            self._tell("Stopped.")
+        if stop:
+            self._tell(clean(stop.words))
         self._out.flush()
 
     def fail(self, _: CommandError) -> None:

@@ -16,6 +16,7 @@ from foundation_client.cleaning import clean
 from foundation_client.displays.markdown import GrowingMarkdown, Tail
 from foundation_client.events import Done, Error, Event, Notice, Restarted, Text, ToolCall, ToolResult, Usage
 from foundation_client.failure import CommandError
+from foundation_client.stopping import Stop
 from foundation_client.words import call_words, ending_words, result_words, short_name, usage_words
 
 _FRAMES_PER_SECOND = 12
@@ -84,13 +85,13 @@ class TerminalDisplay:
             case Restarted():
                 self._note("The answer begins anew; what stands above no longer counts.", "yellow")
 
-    def end(self, *, stopped: bool = False) -> None:
+    def end(self, stop: Stop | None = None) -> None:
         """Leave what is final on the screen."""
         self._over.set()
         with self._lock:
             self._finish_text()
-            if stopped:
-                self._note("Stopped.", "yellow")
+            if stop:
+                self._note(clean(stop.words), "yellow" if stop.taken else "red")
             self._do("")
             self._live.stop()
 
