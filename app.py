@@ -23,7 +23,6 @@ from stacks.gateway_stack import GatewayStack  # noqa: E402
 from stacks.identity_stack import own_pool  # noqa: E402
 from stacks.network_stack import NetworkStack  # noqa: E402
 from stacks.settings import Settings, SettingsError, load_settings  # noqa: E402
-from stacks.settings.agreement import cluster_notices  # noqa: E402
 from stacks.tenant_stack import TenantStack  # noqa: E402
 from stacks.tools_stack import ToolsStack  # noqa: E402
 from toolkit import DeclarationError  # noqa: E402
@@ -105,7 +104,7 @@ def main() -> None:
         manifests = add_stacks(app, settings)
     except (SettingsError, DeclarationError, BundleError, VariablesError, PlanError, HardeningError) as error:
         sys.exit(str(error))
-    for notice in (*settings.notices, *cluster_notices(settings.name, settings.environment)):
+    for notice in settings.notices:
         print(notice, file=sys.stderr)
     environment = settings.environment
     add_policy_packs(app, packs=environment.checks.packs, debug_allowed=environment.development)

@@ -17,7 +17,7 @@ import pytest
 
 from foundation_client import __version__
 from foundation_client.__main__ import main
-from tests.client.fake_service import TEXT, FakeService, Fault, conversation_id, iam_refusal, text_frames
+from tests.client.fake_service import ANSWER, TEXT, FakeService, Fault, conversation_id, iam_refusal, text_frames
 from tests.client.terminal import COMMAND, CTRL_C, Terminal
 
 
@@ -87,6 +87,14 @@ def test_an_answer_that_ends_otherwise_than_it_should_says_so(
     run = run_here(["chat", "-m", "what time?"])
     assert (run.returncode, run.stdout) == (code, TEXT + "\n")
     assert run.stderr.splitlines()[3:] == [] if not words else words in run.stderr.splitlines()[3]
+
+
+def test_what_is_said_after_a_call_begins_anew(fake: FakeService, run_here: Callable[..., Run]) -> None:
+    """A model seldom ends what it says before a call with a line break of its own."""
+    calls = [frame for frame in ANSWER if frame[0].startswith("tool_")]
+    fake.answers["two"] = [*text_frames("Let me look."), *calls, *text_frames("It is late.")]
+    assert run_here(["chat", "-m", "two"]).stdout == "Let me look.\nIt is late.\n"
+    assert json.loads(run_here(["chat", "-m", "two", "--json"]).stdout)["text"] == "Let me look.\n\nIt is late."
 
 
 def test_a_message_may_come_by_the_standard_input(fake: FakeService, environment: dict[str, str]) -> None:

@@ -54,6 +54,8 @@ class JsonDisplay:
             case Restarted():
                 self._text.clear()
             case ToolCall():
+                if self._text and not self._text[-1].endswith("\n"):
+                    self._text.append("\n\n")  # what is said after the call is another message
                 self._calls[event.tool_call_id] = {"name": event.name, "input": event.input, "status": None}
             case ToolResult():
                 self._calls.setdefault(event.tool_call_id, {"name": event.name, "input": None}).update(

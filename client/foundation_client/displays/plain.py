@@ -28,6 +28,7 @@ class PlainDisplay:
             case Text(text):
                 self._write(clean(text))
             case ToolCall():
+                self._end_line()  # what is said after the call is another message
                 self._tell(f"calls {call_words(event.name, event.input)}")
             case ToolResult():
                 self._tell(
