@@ -41,21 +41,26 @@ manifests: synth ## Write what ENV's tenants have in the cluster into cdk.out/ma
 	@test -d cdk.out/manifests || { echo "$(ENV) has no cluster: config/$(ENV).yaml says none."; exit 1; }
 	@echo "cdk.out/manifests holds a folder for each tenant; docs/guides/gitops.md says how to apply them."
 
-# Tests that bring a whole platform up wait most of the time, so they run beside the others.
+# Tests that bring a whole platform up, and those that ask an emulator or another process, wait most of the time: they run
+# beside the others.
 PLATFORM_TESTS := $(filter-out $(wildcard tests/local/test_emulator_*.py),$(wildcard tests/local/test_*.py))
+WAITING_TESTS := $(wildcard tests/local/test_emulator_*.py) tests/client tests/kubernetes tests/packaging
 
 .PHONY: test
 test: setup ## Run everything that CI runs
-	@echo "The tests of the local run begin now, beside the others; what they say comes last."
+	@echo "Tests that wait most of the time begin now, beside the others; what they say comes last."
 	@mkdir -p .cache
 	@export FOUNDATION_SHARED_ASSEMBLIES=$$(mktemp -d); \
 		trap 'rm -rf "$$FOUNDATION_SHARED_ASSEMBLIES"' EXIT; \
 		$(BIN)/python -m pytest $(PLATFORM_TESTS) > .cache/platform-tests.log 2>&1 & platform=$$!; \
-		trap 'kill $$platform' INT TERM; \
-		$(MAKE) --no-print-directory test-code; code=$$?; \
+		$(BIN)/python -m pytest $(WAITING_TESTS) > .cache/waiting-tests.log 2>&1 & waiting=$$!; \
+		trap 'kill $$platform $$waiting' INT TERM; \
+		$(MAKE) --no-print-directory test-code APART="$(WAITING_TESTS)"; code=$$?; \
+		wait $$waiting; waited=$$?; \
+		cat .cache/waiting-tests.log; \
 		wait $$platform; status=$$?; \
 		cat .cache/platform-tests.log; \
-		exit $$(( code ? code : status ))
+		exit $$(( code ? code : waited ? waited : status ))
 
 .PHONY: test-code
 test-code: setup ## Of these, all that needs no local run: style, types, units, templates, emulator
@@ -63,7 +68,7 @@ test-code: setup ## Of these, all that needs no local run: style, types, units, 
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/python -m pytest --ignore=tests/contract $(addprefix --ignore=,$(PLATFORM_TESTS))
+	@$(BIN)/python -m pytest --ignore=tests/contract $(addprefix --ignore=,$(PLATFORM_TESTS) $(APART))
 
 .PHONY: snapshots
 snapshots: setup ## Accept the templates as they are now, after a look at what changed
