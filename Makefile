@@ -45,6 +45,8 @@ manifests: synth ## Write what ENV's tenants have in the cluster into cdk.out/ma
 # beside the others.
 PLATFORM_TESTS := $(filter-out $(wildcard tests/local/test_emulator_*.py),$(wildcard tests/local/test_*.py))
 WAITING_TESTS := $(wildcard tests/local/test_emulator_*.py) tests/client tests/kubernetes tests/packaging
+# Of the first, those that share an account of their own, with gamma and prod in it.
+OTHER_TESTS := tests/local/test_other_environments.py tests/local/test_workload_isolation.py
 
 .PHONY: test
 test: setup ## Run everything that CI runs
@@ -52,8 +54,8 @@ test: setup ## Run everything that CI runs
 	@mkdir -p .cache
 	@export FOUNDATION_SHARED_ASSEMBLIES=$$(mktemp -d); \
 		trap 'rm -rf "$$FOUNDATION_SHARED_ASSEMBLIES"' EXIT; \
-		$(BIN)/python -m pytest $(PLATFORM_TESTS) > .cache/platform-tests.log 2>&1 & platform=$$!; \
-		$(BIN)/python -m pytest $(WAITING_TESTS) > .cache/waiting-tests.log 2>&1 & waiting=$$!; \
+		$(BIN)/python -m pytest $(filter-out $(OTHER_TESTS),$(PLATFORM_TESTS)) > .cache/platform-tests.log 2>&1 & platform=$$!; \
+		$(BIN)/python -m pytest $(OTHER_TESTS) $(WAITING_TESTS) > .cache/waiting-tests.log 2>&1 & waiting=$$!; \
 		trap 'kill $$platform $$waiting' INT TERM; \
 		$(MAKE) --no-print-directory test-code APART="$(WAITING_TESTS)"; code=$$?; \
 		wait $$waiting; waited=$$?; \
